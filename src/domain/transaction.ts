@@ -1,0 +1,173 @@
+/**
+ * A transaction: its record, its statuses and the one table of legal moves (rule R1).
+ * Invariant: every change of status anywhere in the product goes through `moved`, so an illegal move is a defect.
+ * It does not decide when to move; it says what a move makes of the record.
+ */
+import { groupsOf, type Place } from './lanes.ts';
+
+/** Thirteen decimal digits of time and a random tail, so that ids sort roughly by arrival; opaque to clients. */
+export type TransactionId = string;
+/** Milliseconds since the epoch of Unix. */
+export type Instant = number;
+
+/** How ESC acknowledges the operation (R3). */
+export type Ack = 'answer' | 'report' | 'resource' | 'occurrence';
+/** Whether what ESC did not answer may be sent again (R17). */
+export type ReplayPolicy = 'auto' | 'operator' | 'never';
+/** What the operation does to its resource; decides how a look is read. */
+export type OperationKind = 'create' | 'update' | 'delete' | 'action' | 'other';
+
+/** What the catalogue and `policies` said when the request came; kept, so that a later change of either rewrites no past. */
+export interface Policy {
+  /** Operation id of the catalogue, null where it knows none. */
+  readonly operation: string | null;
+  readonly kind: OperationKind;
+  readonly ack: Ack;
+  readonly replay: ReplayPolicy;
+  readonly completeWithinMs: number;
+  /** Path to GET to learn what became of it, null where nothing can be looked at. */
+  readonly look: string | null;
+  /** The operation's first 2xx of the catalogue (R22). */
+  readonly successStatus: number;
+}
+
+/** One sending. Without `outcome` it has not ended, or its gateway died. */
+export interface Attempt {
+  readonly number: number;
+  readonly kind: 'send' | 'clean-up';
+  readonly epoch: number;
+  /** Own address of the node believed active, null if unknown. */
+  readonly node: string | null;
+  readonly at: Instant;
+  readonly endedAt?: Instant;
+  readonly outcome?: 'answered' | 'never-sent' | 'unknown';
+  /** A sentence: error or status that the outcome was read from. */
+  readonly evidence?: string;
+  readonly status?: number;
+  readonly escTransactionId?: string;
+}
+
+export type State =
+  | { readonly status: 'held'; readonly since: Instant; readonly reason: 'gate' | 'lane' | 'maintenance' }
+  | { readonly status: 'in-flight'; readonly since: Instant; readonly epoch: number; readonly attempt: number }
+  | { readonly status: 'accepted'; readonly since: Instant }
+  | { readonly status: 'unacknowledged'; readonly since: Instant; readonly reason: string }
+  | { readonly status: 'awaiting-operator'; readonly since: Instant; readonly reason: string }
+  | { readonly status: 'completed' | 'failed' | 'abandoned'; readonly settledAt: Instant; readonly reason: string };
+
+export type Status = State['status'];
+export type SettledStatus = 'completed' | 'failed' | 'abandoned';
+
+/** What the client is to be told; its bytes are kept in the journal beside the record. */
+export interface RecordedAnswer {
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly at: Instant;
+  /** `esc`: ESC's own bytes. `made-up`: the effect was proven otherwise (R22). */
+  readonly from: 'esc' | 'made-up';
+}
+
+export interface Transaction {
+  /** Of the record's format; a reader refuses what it does not know. */
+  readonly format: 1;
+  readonly id: TransactionId;
+  /** Raised by the journal with every write; 1 when created. */
+  readonly version: number;
+  /** Given by the journal at creation; the order of arrival (R10). */
+  readonly sequence: number;
+  /** Replica that took it or adopted it. */
+  readonly owner: string;
+  readonly client: string;
+  readonly method: string;
+  /** Request target byte for byte: path and query. */
+  readonly path: string;
+  readonly place: Place;
+  readonly policy: Policy;
+  readonly idempotencyKey: string | null;
+  /** SHA-256 over method, target and body, hex. */
+  readonly fingerprint: string;
+  readonly receivedAt: Instant;
+  readonly requestBytes: number;
+  readonly state: State;
+  readonly attempts: readonly Attempt[];
+  readonly answer: RecordedAnswer | null;
+  /** The id of ESC's first answer that the client was given (R21). */
+  readonly escTransactionId: string | null;
+  /** When the client was promised a result by 202 (R24); null if it was not. */
+  readonly promisedAt: Instant | null;
+}
+
+/** Rule R1, whole. */
+export const legalMoves: Readonly<Record<Status, readonly Status[]>> = {
+  held: ['in-flight', 'abandoned'],
+  'in-flight': ['held', 'accepted', 'completed', 'failed', 'unacknowledged'],
+  accepted: ['completed', 'failed', 'unacknowledged'],
+  unacknowledged: ['in-flight', 'accepted', 'completed', 'failed', 'awaiting-operator'],
+  'awaiting-operator': ['in-flight', 'completed', 'failed'],
+  completed: [],
+  failed: [],
+  abandoned: [],
+};
+
+export const statuses = Object.keys(legalMoves) as readonly Status[];
+
+export const isSettled = (status: Status): status is SettledStatus => legalMoves[status].length === 0;
+
+/** Waiting to be sent: held, or unacknowledged and to be replayed. */
+export const isWaiting = (status: Status): boolean => status === 'held' || status === 'unacknowledged';
+
+/** Whether it makes its lane busy (R8): held, in flight without an answer, or unacknowledged. */
+export const occupiesLane = (status: Status): boolean => isWaiting(status) || status === 'in-flight';
+
+/** What is replaced beside the state in one move. */
+export type Changes = Partial<Pick<Transaction, 'attempts' | 'answer' | 'escTransactionId' | 'promisedAt' | 'owner'>>;
+
+/** The record after a move to `state`. An illegal move is a defect and throws. The version is the journal's to raise. */
+export function moved(transaction: Transaction, state: State, changes: Changes = {}): Transaction {
+  const from = transaction.state.status;
+  if (!legalMoves[from].includes(state.status)) {
+    throw new Error(`defect: transaction ${transaction.id} cannot go from ${from} to ${state.status} (rule R1)`);
+  }
+  if (state.status === 'abandoned' && sentOf(transaction) !== 'no') {
+    throw new Error(`defect: transaction ${transaction.id} was sent and cannot be abandoned (rule R1)`);
+  }
+  return { ...transaction, ...changes, state };
+}
+
+/** Whether ESC may have it: `yes` once it answered an attempt, `maybe` after an attempt of unknown outcome, else `no`. */
+export function sentOf(transaction: Pick<Transaction, 'attempts'>): 'no' | 'maybe' | 'yes' {
+  const sends = transaction.attempts.filter((attempt) => attempt.kind === 'send');
+  if (sends.some((attempt) => attempt.outcome === 'answered')) return 'yes';
+  return sends.some((attempt) => attempt.outcome !== 'never-sent') ? 'maybe' : 'no';
+}
+
+/** What the journal keeps beside the record so that it can be found; see `journal/journal.ts`. */
+export interface IndexEntry {
+  readonly status: Status;
+  readonly isSettled: boolean;
+  readonly settledAt: Instant | null;
+  readonly owner: string;
+  readonly client: string;
+  readonly receivedAt: Instant;
+  /** Of the request: all of them stay findable by lane. */
+  readonly lane: string;
+  /** Whether the lane's queue (R8, R10) holds it. */
+  readonly occupiesLane: boolean;
+  /** Groups that list it while it waits (R9); empty otherwise. */
+  readonly groups: readonly string[];
+}
+
+export function indexOf(transaction: Transaction): IndexEntry {
+  const { state, place } = transaction;
+  return {
+    status: state.status,
+    isSettled: isSettled(state.status),
+    settledAt: 'settledAt' in state ? state.settledAt : null,
+    owner: transaction.owner,
+    client: transaction.client,
+    receivedAt: transaction.receivedAt,
+    lane: place.lane,
+    occupiesLane: occupiesLane(state.status),
+    groups: isWaiting(state.status) ? groupsOf(place) : [],
+  };
+}

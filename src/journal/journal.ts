@@ -1,0 +1,146 @@
+/**
+ * The port of the journal: the durable record of transactions. Two stores keep it (sqlite/, redis/) and one contract
+ * suite holds both to what stands here.
+ * Invariants: a word that says it was written is durable as `journal.durability` promises; every write may run twice
+ * and the second run finds it done; records are replaced by compare-and-set only. A store knows nothing of statuses' meaning:
+ * what it indexes is what `indexOf` in `domain/transaction.ts` says.
+ */
+import type { Instant, Status, Transaction, TransactionId } from '../domain/transaction.ts';
+
+/** Conditions of *mark in-flight*, checked with the write in one atomic step (rule R10). */
+export interface MarkConditions {
+  /** Must be the journal's current epoch, else `stale-epoch`. */
+  readonly epoch: number;
+  /** Groups that must list no transaction of lower sequence (R9), else `behind`. The lane itself is always checked (R8). */
+  readonly waitsFor: readonly string[];
+}
+
+/** Bytes kept apart from the record, sealed at rest; `undefined` leaves what is there. */
+export interface Bodies {
+  /** Request head and body as `northbound` packs them; opaque here. */
+  readonly request?: Uint8Array;
+  readonly response?: Uint8Array;
+}
+
+export interface Creation {
+  /** The record to keep, held. `version` and `sequence` are ignored: the journal gives 1 and the next sequence. */
+  readonly transaction: Transaction;
+  readonly request: Uint8Array;
+  /** The same record in flight, kept instead if these conditions hold at the moment of writing. */
+  readonly inFlight?: { readonly transaction: Transaction; readonly mark: MarkConditions };
+}
+
+export type Created =
+  /** Kept as given: in flight if that was asked and its conditions held, else held. */
+  | { readonly word: 'created'; readonly transaction: Transaction }
+  /** Another transaction of the same client holds the idempotency key. */
+  | { readonly word: 'key-taken'; readonly transaction: Transaction }
+  | Unavailable;
+
+export interface Replacement {
+  /** The record as it shall be; its `version` is the one that was read and must still stand. */
+  readonly transaction: Transaction;
+  readonly bodies?: Bodies;
+  /** Present for the move to in-flight. */
+  readonly mark?: MarkConditions;
+}
+
+export type Replaced =
+  /** With the version raised by one. */
+  | { readonly word: 'replaced'; readonly transaction: Transaction }
+  | { readonly word: 'stale-version' | 'stale-epoch' | 'behind' | 'missing' }
+  | Unavailable;
+
+/** The store did not confirm in time. The write may or may not be there. */
+export interface Unavailable {
+  readonly word: 'unavailable';
+  readonly cause: unknown;
+}
+
+/** Thrown by reads only; writes return the word. */
+export class JournalUnavailable extends Error {
+  override readonly name = 'JournalUnavailable';
+}
+
+export type ListQuery = {
+  /** At most one of these three narrows the index that is walked; none: all transactions. */
+  readonly status?: Status;
+  readonly lane?: string;
+  readonly client?: string;
+  readonly receivedSince?: Instant;
+  readonly receivedUntil?: Instant;
+  /** Only sequences below this; the last one of the page before. */
+  readonly beforeSequence?: number;
+  /** 1 to 1000. */
+  readonly limit: number;
+};
+
+/** One end of an epoch and what followed; kept as JSON under the epoch that it began. */
+export interface SwitchoverRecord {
+  readonly epoch: number;
+  readonly cause: 'failover' | 'planned' | 'unknown';
+  readonly detectedAt: Instant;
+  readonly readyAt: Instant | null;
+  readonly recoveredAt: Instant | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly held: number;
+  readonly replayed: number;
+  readonly reconciled: number;
+  readonly completed: number;
+  readonly abandoned: number;
+}
+
+export interface Lease {
+  readonly replica: string;
+  readonly expiresAt: Instant;
+}
+
+export interface Change {
+  readonly id: TransactionId;
+  readonly version: number;
+  readonly status: Status;
+}
+
+/** What the store promises of a write that it confirmed, and what it was asked to promise. */
+export interface Durability {
+  readonly promised: string;
+  readonly kept: boolean;
+  /** A sentence for operators: what was found and what to do; empty if kept. */
+  readonly detail: string;
+}
+
+export interface Journal {
+  /** Creates unless the idempotency key is taken by another transaction of the client. Same id again: finds it created. */
+  create(creation: Creation): Promise<Created>;
+  /** Compare-and-set with the index entries in one step. */
+  replace(replacement: Replacement): Promise<Replaced>;
+  get(id: TransactionId): Promise<Transaction | null>;
+  body(id: TransactionId, which: 'request' | 'response'): Promise<Uint8Array | null>;
+  /** Newest first. */
+  list(query: ListQuery): Promise<Transaction[]>;
+  /** Unsettled ones in the order of arrival, from a sequence on (exclusive), at most `limit` (1 to 1000); with `owner` only that one's. */
+  unsettled(query: { afterSequence: number; limit: number; owner?: string }): Promise<Transaction[]>;
+  counts(): Promise<Record<Status, number>>;
+  /** 0 before the first bump. */
+  epoch(): Promise<number>;
+  /** Compare-and-set: `bumped` makes it `expected + 1` and keeps the switchover's record; `stale` gives the one found. */
+  bumpEpoch(
+    expected: number,
+    record: SwitchoverRecord,
+  ): Promise<{ word: 'bumped' | 'stale'; epoch: number } | Unavailable>;
+  /** Replaces the record of that epoch (last write wins; readers are people). */
+  putSwitchover(record: SwitchoverRecord): Promise<'written' | Unavailable>;
+  /** Newest first. */
+  switchovers(limit: number): Promise<SwitchoverRecord[]>;
+  renewLease(replica: string, ttlMs: number): Promise<'renewed' | Unavailable>;
+  /** Ended leases included for a day, so that a starting replica can tell what time was covered (R5). */
+  leases(): Promise<Lease[]>;
+  /** Calls the listener after each write seen, own ones and other replicas'. Best effort: readers also poll (R32). Returns the end of it. */
+  subscribe(listener: (change: Change) => void): () => void;
+  /** Removes up to `limit` transactions settled before the instant, with bodies, keys and indexes; returns how many. */
+  prune(settledBefore: Instant, limit: number): Promise<number>;
+  /** Reads what the store really promises and holds it against the configuration. */
+  durability(): Promise<Durability>;
+  close(): Promise<void>;
+}
