@@ -97,11 +97,16 @@ export const duration = <const G extends Given>(
   leaf('duration', description, given, {
     schema: Type.String({ pattern: '^[0-9]+(ms|s|m|h|d)$' }),
     notes: {
-      expects: `a duration${leastMs > 0 ? ' above zero' : ''} of at most ${mostDays}d, such as 500ms, 10s, 5m, 6h or 7d`,
+      expects: `a duration ${durationBounds(leastMs, mostDays)}, such as 500ms, 10s, 5m, 6h or 7d`,
       least: leastMs,
       most: mostDays * DAY_MS,
     },
   });
+
+function durationBounds(leastMs: number, mostDays: number): string {
+  if (leastMs === 0) return `of at most ${mostDays}d`;
+  return leastMs === 1 ? `above zero, at most ${mostDays}d` : `from ${leastMs}ms to ${mostDays}d`;
+}
 
 /** A number of bytes with a unit. */
 export const size = <const G extends Given>(

@@ -12,6 +12,9 @@ export type ConfigProblem = {
   readonly at?: Origin;
 };
 
+/** A problem whose place is found by its key. */
+export type Fault = Pick<ConfigProblem, 'key' | 'found' | 'expected'>;
+
 /** `esc.rest.port: found "abc" (environment NORTHGATE_ESC_REST_PORT), expected an integer from 1 to 65535` */
 export function problemLine({ key, found, expected, at }: ConfigProblem): string {
   return `${key}: found ${found}${at === undefined ? '' : ` (${placeOf(at)})`}, expected ${expected}`;
