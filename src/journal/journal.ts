@@ -124,10 +124,13 @@ export interface Journal {
   counts(): Promise<Record<Status, number>>;
   /** 0 before the first bump. */
   epoch(): Promise<number>;
-  /** Compare-and-set: `bumped` makes it `expected + 1` and keeps the switchover's record; `stale` gives the one found. */
+  /**
+   * Compare-and-set: `bumped` makes it `expected + 1` and keeps the switchover's record (null keeps none: a gateway's
+   * start ends trust, but is no switchover); `stale` gives the epoch found.
+   */
   bumpEpoch(
     expected: number,
-    record: SwitchoverRecord,
+    record: SwitchoverRecord | null,
   ): Promise<{ word: 'bumped' | 'stale'; epoch: number } | Unavailable>;
   /** Replaces the record of that epoch (last write wins; readers are people). */
   putSwitchover(record: SwitchoverRecord): Promise<'written' | Unavailable>;

@@ -1,0 +1,49 @@
+/**
+ * Opens the journal that `journal.url` names, and refuses what would not keep its promises: another key than its
+ * bodies are sealed with, a store less durable than asked, a form of Redis that is not built yet.
+ */
+import { Cipher } from './cipher.ts';
+import type { Journal } from './journal.ts';
+import { makeKeyFile, readKeyFile } from './key-file.ts';
+import type { JournalOptions } from './options.ts';
+import { openDatabase } from './sqlite/database.ts';
+import { sqliteJournal } from './sqlite/sqlite-journal.ts';
+
+/** @throws Error with a sentence for operators. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const { url } = options;
+  switch (url.kind) {
+    case 'sqlite':
+      return openSqlite(options, url.path);
+    default:
+      throw new Error(`a journal on ${url.kind} is not built yet`);
+  }
+}
+
+function openSqlite(options: JournalOptions, path: string): Journal {
+  const database = openDatabase(path);
+  try {
+    const sealedWith = database.prepare(`SELECT value FROM meta WHERE name = 'key'`).get()?.value;
+    const cipher = embeddedCipher(options, path, typeof sealedWith === 'string' ? sealedWith : null);
+    database.prepare(`INSERT OR REPLACE INTO meta VALUES ('key', ?)`).run(cipher.keyId ?? 0);
+    return sqliteJournal(database, cipher, options.clock ?? Date.now);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** The configured key, else the one of the key file, which is made only for a journal that never sealed anything. */
+function embeddedCipher(options: JournalOptions, path: string, sealedWith: string | null): Cipher {
+  const keyPath = `${path}.key`;
+  const fromFile = readKeyFile(keyPath);
+  const oldKeys = fromFile === null ? options.oldKeys : [...options.oldKeys, fromFile];
+  const key = options.key ?? (options.plaintext ? null : fromFile);
+  const cipher = new Cipher(key, oldKeys);
+  if (sealedWith !== null && !cipher.opens(sealedWith)) {
+    const remedy = `put ${keyPath} back, or give the key as journal.key or in journal.oldKeys`;
+    throw new Error(`the journal ${path} is sealed with key ${sealedWith}, which is not here: ${remedy}`);
+  }
+  if (key !== null || options.plaintext) return cipher;
+  return new Cipher(makeKeyFile(keyPath), oldKeys);
+}

@@ -1,0 +1,59 @@
+/**
+ * How a record is kept: as two JSON texts, so that a replacement writes only what can change.
+ * The head is what the request said and stands for ever; the course is everything else. `version` and `sequence` are
+ * in neither: the store counts them. A reader refuses a format that it does not know.
+ */
+import { createHash } from 'node:crypto';
+import { type IndexEntry, indexOf, type Transaction } from '../domain/transaction.ts';
+
+/** A record as a store gives it back. */
+export interface Row {
+  readonly version: number;
+  readonly sequence: number;
+  readonly head: string;
+  readonly course: string;
+}
+
+/** What a store keeps of a record besides its head. */
+export interface Form {
+  readonly course: string;
+  readonly entry: IndexEntry;
+  /** False once abandoned: the idempotency key is free again (R24). */
+  readonly holdsKey: boolean;
+}
+
+export function headOf(transaction: Transaction): string {
+  const { format, id, client, method, path, place, policy } = transaction;
+  const { idempotencyKey, fingerprint, receivedAt, requestBytes } = transaction;
+  const said = { format, id, client, method, path, place, policy };
+  return JSON.stringify({ ...said, idempotencyKey, fingerprint, receivedAt, requestBytes });
+}
+
+export function formOf(transaction: Transaction): Form {
+  const { version, sequence, format, id, client, method, path, place, policy, ...rest } = transaction;
+  const { idempotencyKey, fingerprint, receivedAt, requestBytes, ...course } = rest;
+  return {
+    course: JSON.stringify(course),
+    entry: indexOf(transaction),
+    holdsKey: idempotencyKey !== null && transaction.state.status !== 'abandoned',
+  };
+}
+
+/** @throws Error if the record is of a format that this version of Northgate does not know. */
+export function transactionOf(row: Row): Transaction {
+  const text = `${row.head.slice(0, -1)},${row.course.slice(1)}`;
+  const record = JSON.parse(text) as Omit<Transaction, 'format'> & { format: number };
+  if (record.format !== 1) {
+    throw new Error(`transaction ${record.id} is kept in format ${record.format}, which this Northgate does not know`);
+  }
+  return { ...record, format: 1, version: row.version, sequence: row.sequence };
+}
+
+/** Name under which a client's idempotency key is kept: scoped to the client, and of a form that no client chooses. */
+export function keyHashOf(transaction: Transaction): string | null {
+  const { client, idempotencyKey } = transaction;
+  if (idempotencyKey === null) return null;
+  return createHash('sha256')
+    .update(JSON.stringify([client, idempotencyKey]))
+    .digest('base64url');
+}

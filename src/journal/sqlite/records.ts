@@ -1,0 +1,164 @@
+/**
+ * The record writes of an embedded journal: a batch of one turn in one transaction, all of it or nothing.
+ * Invariant: the counts in memory are those of the last commit; the exclusive lock makes them right.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type Status, statuses } from '../../domain/transaction.ts';
+import type { MarkConditions } from '../journal.ts';
+import type { Form, Row } from '../record.ts';
+import type { CreateWrite, ReplaceWrite, Word, Write } from '../writer.ts';
+
+const rowOf = (found: Record<string, unknown>): Row => found as unknown as Row;
+
+export class Records {
+  readonly #database: DatabaseSync;
+  readonly #counts = new Map<Status, number>();
+  #countChanges: [Status, number][] = [];
+  readonly #byId: StatementSync;
+  readonly #byKey: StatementSync;
+  readonly #epoch: StatementSync;
+  readonly #earlierInLane: StatementSync;
+  readonly #earlierInGroup: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #insertKey: StatementSync;
+  readonly #freeKey: StatementSync;
+  readonly #insertWaiting: StatementSync;
+  readonly #deleteWaiting: StatementSync;
+  readonly #putBody: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string): StatementSync => database.prepare(sql);
+    this.#database = database;
+    this.#byId = prepare('SELECT version, sequence, write_id, status, head, course FROM transactions WHERE id = ?');
+    this.#byKey = prepare(
+      'SELECT version, sequence, head, course FROM keys JOIN transactions USING (sequence) WHERE hash = ?',
+    );
+    this.#epoch = prepare(`SELECT value FROM meta WHERE name = 'epoch'`);
+    this.#earlierInLane = prepare(
+      'SELECT 1 FROM transactions INDEXED BY lane_queue WHERE lane = ? AND occupies_lane = 1 AND sequence < ? LIMIT 1',
+    );
+    this.#earlierInGroup = prepare('SELECT 1 FROM waiting WHERE name = ? AND sequence < ? LIMIT 1');
+    this.#insert = prepare(
+      `INSERT INTO transactions (id, version, head, course, status, owner, client, lane, occupies_lane, received_at, settled_at)
+       VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#update = prepare(
+      `UPDATE transactions SET version = version + 1, write_id = ?, course = ?, status = ?, owner = ?,
+       occupies_lane = ?, settled_at = ? WHERE sequence = ?`,
+    );
+    this.#insertKey = prepare('INSERT INTO keys VALUES (?, ?)');
+    this.#freeKey = prepare('DELETE FROM keys WHERE hash = ? AND sequence = ?');
+    this.#insertWaiting = prepare('INSERT OR IGNORE INTO waiting VALUES (?, ?)');
+    this.#deleteWaiting = prepare('DELETE FROM waiting WHERE sequence = ?');
+    this.#putBody = prepare('INSERT OR REPLACE INTO bodies VALUES (?, ?, ?)');
+    this.#recount();
+  }
+
+  #recount(): void {
+    for (const status of statuses) this.#counts.set(status, 0);
+    const found = this.#database.prepare('SELECT status, count(*) AS count FROM transactions GROUP BY status').all();
+    for (const { status, count } of found) this.#counts.set(status as Status, Number(count));
+  }
+
+  counts(): Record<Status, number> {
+    return Object.fromEntries(this.#counts) as Record<Status, number>;
+  }
+
+  /** Carries out `work` in one transaction. @throws what SQLite says; then nothing of it is there. */
+  atomic<Result>(work: () => Result): Result {
+    this.#countChanges = [];
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      for (const [status, by] of this.#countChanges) this.#counts.set(status, (this.#counts.get(status) ?? 0) + by);
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  commit(writes: readonly Write[]): Word[] {
+    return this.atomic(() =>
+      writes.map((write) => (write.kind === 'create' ? this.#create(write) : this.#replace(write))),
+    );
+  }
+
+  #create(write: CreateWrite): Word {
+    const same = this.#byId.get(write.id);
+    if (same !== undefined) return { word: 'found', row: rowOf(same) };
+    const taken = write.keyHash === null ? undefined : this.#byKey.get(write.keyHash);
+    if (taken !== undefined) return { word: 'key-taken', row: rowOf(taken) };
+    const { lane } = write.held.entry;
+    const mayFly =
+      write.inFlight !== null && this.#obstacle(write.inFlight.mark, lane, Number.MAX_SAFE_INTEGER) === null;
+    const form = mayFly && write.inFlight !== null ? write.inFlight.form : write.held;
+    const sequence = this.#insertRecord(write, form);
+    if (write.keyHash !== null && form.holdsKey) this.#insertKey.run(write.keyHash, sequence);
+    this.#putBody.run(sequence, 'request', write.request);
+    return { word: mayFly ? 'kept-in-flight' : 'kept-held', sequence };
+  }
+
+  #insertRecord({ id, head }: CreateWrite, { course, entry }: Form): number {
+    const { status, owner, client, lane, receivedAt, settledAt } = entry;
+    const occupies = entry.occupiesLane ? 1 : 0;
+    const done = this.#insert.run(id, head, course, status, owner, client, lane, occupies, receivedAt, settledAt);
+    const sequence = Number(done.lastInsertRowid);
+    for (const group of entry.groups) this.#insertWaiting.run(group, sequence);
+    this.#countChanges.push([status, 1]);
+    return sequence;
+  }
+
+  #replace(write: ReplaceWrite): Word {
+    const found = this.#byId.get(write.id);
+    if (found === undefined) return { word: 'missing' };
+    const version = Number(found.version);
+    if (version === write.expected + 1 && found.write_id === write.writeId) return { word: 'replaced' };
+    if (version !== write.expected) return { word: 'stale-version' };
+    const sequence = Number(found.sequence);
+    const { course, entry, holdsKey } = write.form;
+    const obstacle = write.mark === null ? null : this.#obstacle(write.mark, entry.lane, sequence);
+    if (obstacle !== null) return { word: obstacle };
+    const occupies = entry.occupiesLane ? 1 : 0;
+    this.#update.run(write.writeId, course, entry.status, entry.owner, occupies, entry.settledAt, sequence);
+    this.#deleteWaiting.run(sequence);
+    for (const group of entry.groups) this.#insertWaiting.run(group, sequence);
+    if (write.keyHash !== null && !holdsKey) this.#freeKey.run(write.keyHash, sequence);
+    if (write.request !== null) this.#putBody.run(sequence, 'request', write.request);
+    if (write.response !== null) this.#putBody.run(sequence, 'response', write.response);
+    this.#countChanges.push([found.status as Status, -1], [entry.status, 1]);
+    return { word: 'replaced' };
+  }
+
+  epoch(): number {
+    return Number(this.#epoch.get()?.value);
+  }
+
+  /** What forbids the mark (R10), if anything. */
+  #obstacle(mark: MarkConditions, lane: string, sequence: number): 'stale-epoch' | 'behind' | null {
+    if (mark.epoch !== this.epoch()) return 'stale-epoch';
+    if (this.#earlierInLane.get(lane, sequence) !== undefined) return 'behind';
+    return mark.waitsFor.some((group) => this.#earlierInGroup.get(group, sequence) !== undefined) ? 'behind' : null;
+  }
+
+  /** Removes settled records with all that belongs to them; returns how many. */
+  prune(settledBefore: number, limit: number): number {
+    const find = this.#database.prepare(
+      `SELECT sequence, status FROM transactions INDEXED BY settled
+       WHERE settled_at IS NOT NULL AND settled_at < ? ORDER BY settled_at LIMIT ?`,
+    );
+    return this.atomic(() => {
+      const found = find.all(settledBefore, limit);
+      const sequences = JSON.stringify(found.map(({ sequence }) => sequence));
+      for (const table of ['keys', 'bodies', 'waiting', 'transactions']) {
+        this.#database
+          .prepare(`DELETE FROM ${table} WHERE sequence IN (SELECT value FROM json_each(?))`)
+          .run(sequences);
+      }
+      for (const { status } of found) this.#countChanges.push([status as Status, -1]);
+      return found.length;
+    });
+  }
+}

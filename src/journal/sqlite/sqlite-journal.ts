@@ -1,0 +1,158 @@
+/**
+ * The embedded store: one file, one gateway. Reads are direct; record writes go by `Records`, a turn at a time.
+ * Invariant: whatever SQLite throws comes out as `unavailable` from writes and as `JournalUnavailable` from reads.
+ */
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { Transaction } from '../../domain/transaction.ts';
+import { Changes } from '../changes.ts';
+import type { Cipher } from '../cipher.ts';
+import { type Journal, JournalUnavailable, type Lease, type ListQuery, type SwitchoverRecord } from '../journal.ts';
+import { type Row, transactionOf } from '../record.ts';
+import { unavailable } from '../turn.ts';
+import { purposeOf, Writer, writeIdOf } from '../writer.ts';
+import { Records } from './records.ts';
+
+const switchoversMax = 1000;
+const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
+const columns = 'version, sequence, head, course';
+
+/** Takes the database over; `close` closes it. `clock` gives milliseconds since the epoch of Unix. */
+export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () => number): Journal {
+  const records = new Records(database);
+  const changes = new Changes();
+  const writer = new Writer((writes) => records.commit(writes), cipher, changes);
+
+  const rows = (sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] => {
+    try {
+      return database.prepare(sql).all(...values);
+    } catch (cause) {
+      throw new JournalUnavailable(`the journal cannot be read: ${(cause as Error).message}`, { cause });
+    }
+  };
+  const transactions = (sql: string, ...values: SQLInputValue[]): Transaction[] =>
+    rows(sql, ...values).map((row) => transactionOf(row as unknown as Row));
+  const write = <Result>(work: () => Result) => {
+    try {
+      return records.atomic(work);
+    } catch (cause) {
+      return unavailable(cause);
+    }
+  };
+  const putSwitchover = (record: SwitchoverRecord): void => {
+    database.prepare('INSERT OR REPLACE INTO switchovers VALUES (?, ?)').run(record.epoch, JSON.stringify(record));
+    database.prepare('DELETE FROM switchovers WHERE epoch <= ?').run(record.epoch - switchoversMax);
+  };
+
+  return {
+    create: (creation) => writer.create(creation),
+    replace: (replacement) => writer.replace(replacement),
+
+    async get(id) {
+      return transactions(`SELECT ${columns} FROM transactions WHERE id = ?`, id)[0] ?? null;
+    },
+
+    async body(id, which) {
+      const sql = 'SELECT sealed FROM bodies JOIN transactions USING (sequence) WHERE id = ? AND which = ?';
+      const sealed = rows(sql, id, which)[0]?.sealed;
+      return sealed === undefined ? null : cipher.open(sealed as Uint8Array, purposeOf(id, which));
+    },
+
+    async list(query) {
+      const { conditions, values } = conditionsOf(query);
+      // The sequences are found in an index alone; only the records of the page are read.
+      const page = `SELECT sequence FROM transactions WHERE ${conditions} ORDER BY sequence DESC LIMIT ?`;
+      return transactions(
+        `SELECT ${columns} FROM transactions WHERE sequence IN (${page}) ORDER BY sequence DESC`,
+        ...values,
+        query.limit,
+      );
+    },
+
+    async unsettled({ afterSequence, limit, owner }) {
+      const page = 'settled_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?';
+      const select = `SELECT ${columns} FROM transactions INDEXED BY`;
+      if (owner === undefined) return transactions(`${select} unsettled WHERE ${page}`, afterSequence, limit);
+      return transactions(`${select} unsettled_by_owner WHERE owner = ? AND ${page}`, owner, afterSequence, limit);
+    },
+
+    counts: async () => records.counts(),
+    epoch: async () => Number(rows(`SELECT value FROM meta WHERE name = 'epoch'`)[0]?.value),
+
+    async bumpEpoch(expected, record) {
+      return write(() => {
+        const epoch = records.epoch();
+        const last = database.prepare(`SELECT value FROM meta WHERE name = 'bump'`).get()?.value;
+        const own = record === null ? null : writeIdOf(record);
+        if (epoch === expected + 1 && own !== null && last === own) return { word: 'bumped', epoch };
+        if (epoch !== expected) return { word: 'stale', epoch };
+        const put = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+        put.run('epoch', expected + 1);
+        put.run('bump', own ?? '');
+        if (record !== null) putSwitchover(record);
+        return { word: 'bumped', epoch: expected + 1 };
+      });
+    },
+
+    async putSwitchover(record) {
+      return write(() => {
+        putSwitchover(record);
+        return 'written';
+      });
+    },
+
+    async switchovers(limit) {
+      const found = rows('SELECT record FROM switchovers ORDER BY epoch DESC LIMIT ?', limit);
+      return found.map(({ record }) => JSON.parse(String(record)) as SwitchoverRecord);
+    },
+
+    async renewLease(replica, ttlMs) {
+      return write(() => {
+        const now = clock();
+        database.prepare('DELETE FROM leases WHERE expires_at < ?').run(now - endedLeaseKeptMs);
+        database.prepare('INSERT OR REPLACE INTO leases VALUES (?, ?)').run(replica, now + ttlMs);
+        return 'renewed';
+      });
+    },
+
+    async leases() {
+      const kept = clock() - endedLeaseKeptMs;
+      const sql = 'SELECT replica, expires_at AS expiresAt FROM leases WHERE expires_at >= ? ORDER BY replica';
+      return rows(sql, kept).map((row) => ({ ...(row as unknown as Lease) }));
+    },
+
+    subscribe: (listener) => changes.subscribe(listener),
+
+    async prune(settledBefore, limit) {
+      try {
+        return records.prune(settledBefore, limit);
+      } catch (cause) {
+        throw new JournalUnavailable('the journal cannot be pruned', { cause });
+      }
+    },
+
+    // Stronger than `everysec`, and there is no replica that could be behind.
+    durability: async () => ({ promised: 'always', kept: true, detail: '' }),
+
+    async close() {
+      await writer.close();
+      changes.clear();
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+function conditionsOf(query: ListQuery): { conditions: string; values: SQLInputValue[] } {
+  const asked: [string, SQLInputValue | undefined][] = [
+    ['status = ?', query.status],
+    ['lane = ?', query.lane],
+    ['client = ?', query.client],
+    ['received_at >= ?', query.receivedSince],
+    ['received_at < ?', query.receivedUntil],
+    ['sequence < ?', query.beforeSequence],
+  ];
+  const given = asked.filter((condition): condition is [string, SQLInputValue] => condition[1] !== undefined);
+  return {
+    conditions: given.map(([condition]) => condition).join(' AND ') || '1',
+    values: given.map(([, value]) => value),
+  };
+}

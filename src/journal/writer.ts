@@ -1,0 +1,167 @@
+/**
+ * The two record writes, the same for both stores: seals and packs before, unpacks and tells listeners after.
+ * Invariant: what goes to the store in between (`Write`) can be run twice. The identity of a replacement is its object:
+ * the same object again finds itself done, an equal other one is another write, so that two who mark the same
+ * transaction in flight in the same millisecond are never both told `replaced`.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Transaction } from '../domain/transaction.ts';
+import type { Changes } from './changes.ts';
+import type { Cipher } from './cipher.ts';
+import type { Created, Creation, MarkConditions, Replaced, Replacement, Unavailable } from './journal.ts';
+import { type Form, formOf, headOf, keyHashOf, type Row, transactionOf } from './record.ts';
+import { Turn, unavailable } from './turn.ts';
+
+export interface CreateWrite {
+  readonly kind: 'create';
+  readonly id: string;
+  readonly keyHash: string | null;
+  readonly head: string;
+  readonly held: Form;
+  readonly inFlight: { readonly form: Form; readonly mark: MarkConditions } | null;
+  /** Sealed. */
+  readonly request: Uint8Array;
+  readonly bytes: number;
+}
+
+export interface ReplaceWrite {
+  readonly kind: 'replace';
+  readonly id: string;
+  readonly keyHash: string | null;
+  /** Version that must stand. */
+  readonly expected: number;
+  readonly writeId: string;
+  readonly form: Form;
+  readonly mark: MarkConditions | null;
+  /** Sealed; null leaves what is there. */
+  readonly request: Uint8Array | null;
+  readonly response: Uint8Array | null;
+  readonly bytes: number;
+}
+
+export type Write = CreateWrite | ReplaceWrite;
+
+/** What a store says of one write. */
+export type Word =
+  | { readonly word: 'kept-held' | 'kept-in-flight'; readonly sequence: number }
+  /** The id is there already, or another holds the key. */
+  | { readonly word: 'found' | 'key-taken'; readonly row: Row }
+  | { readonly word: 'replaced' | 'stale-version' | 'stale-epoch' | 'behind' | 'missing' };
+
+/** Of a record beside its body, for the bounds of a turn. */
+const recordBytes = 2048;
+
+const writeIds = new WeakMap<object, string>();
+
+/** Names a write by the object that asks for it. */
+export function writeIdOf(asked: object): string {
+  const known = writeIds.get(asked);
+  if (known !== undefined) return known;
+  const fresh = randomBytes(12).toString('base64url');
+  writeIds.set(asked, fresh);
+  return fresh;
+}
+
+export const purposeOf = (id: string, which: 'request' | 'response'): string => `${which} of ${id}`;
+
+export class Writer {
+  readonly #cipher: Cipher;
+  readonly #changes: Changes;
+  readonly #turn: Turn<Write, Word>;
+
+  constructor(
+    commit: (writes: readonly Write[]) => readonly Word[] | Promise<readonly Word[]>,
+    cipher: Cipher,
+    changes: Changes,
+  ) {
+    this.#cipher = cipher;
+    this.#changes = changes;
+    this.#turn = new Turn(commit);
+  }
+
+  async create(creation: Creation): Promise<Created> {
+    const { transaction, inFlight } = creation;
+    const request = this.#cipher.seal(creation.request, purposeOf(transaction.id, 'request'));
+    const said = await this.#turn.add({
+      kind: 'create',
+      id: transaction.id,
+      keyHash: keyHashOf(transaction),
+      head: headOf(transaction),
+      held: formOf(transaction),
+      inFlight: inFlight === undefined ? null : { form: formOf(inFlight.transaction), mark: inFlight.mark },
+      request,
+      bytes: request.length + recordBytes,
+    });
+    return this.#created(creation, said);
+  }
+
+  #created(creation: Creation, said: Word | Unavailable): Created {
+    switch (said.word) {
+      case 'kept-held':
+        return this.#kept(creation.transaction, said.sequence);
+      case 'kept-in-flight':
+        return this.#kept(creation.inFlight?.transaction ?? creation.transaction, said.sequence);
+      case 'found':
+      case 'key-taken':
+        try {
+          return { word: said.word === 'found' ? 'created' : 'key-taken', transaction: transactionOf(said.row) };
+        } catch (cause) {
+          return unavailable(cause);
+        }
+      case 'unavailable':
+        return said;
+      default:
+        return unavailable(new Error(`the store said ${said.word} to a create`));
+    }
+  }
+
+  #kept(given: Transaction, sequence: number): Created {
+    const transaction = { ...given, version: 1, sequence };
+    this.#tell(transaction);
+    return { word: 'created', transaction };
+  }
+
+  async replace(replacement: Replacement): Promise<Replaced> {
+    const { transaction, bodies } = replacement;
+    const { id, version } = transaction;
+    const request = bodies?.request ? this.#cipher.seal(bodies.request, purposeOf(id, 'request')) : null;
+    const response = bodies?.response ? this.#cipher.seal(bodies.response, purposeOf(id, 'response')) : null;
+    const said = await this.#turn.add({
+      kind: 'replace',
+      id,
+      keyHash: keyHashOf(transaction),
+      expected: version,
+      writeId: writeIdOf(replacement),
+      form: formOf(transaction),
+      mark: replacement.mark ?? null,
+      request,
+      response,
+      bytes: (request?.length ?? 0) + (response?.length ?? 0) + recordBytes,
+    });
+    switch (said.word) {
+      case 'replaced': {
+        const replaced = { ...transaction, version: version + 1 };
+        this.#tell(replaced);
+        return { word: 'replaced', transaction: replaced };
+      }
+      case 'stale-version':
+      case 'stale-epoch':
+      case 'behind':
+      case 'missing':
+        return { word: said.word };
+      case 'unavailable':
+        return said;
+      default:
+        return unavailable(new Error(`the store said ${said.word} to a replacement`));
+    }
+  }
+
+  #tell(transaction: Transaction): void {
+    this.#changes.tell({ id: transaction.id, version: transaction.version, status: transaction.state.status });
+  }
+
+  /** Takes no more writes; resolves when those begun have their word. */
+  close(): Promise<void> {
+    return this.#turn.close();
+  }
+}
