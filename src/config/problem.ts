@@ -30,7 +30,7 @@ export function describe(raw: Raw, leaf?: Pick<Leaf, 'isSecret' | 'kind'>): stri
   if (raw.value === null) return 'nothing';
   if (leaf === undefined) return 'a single value';
   if (leaf.kind === 'journal-url') return describeJournalUrl(String(raw.value));
-  if (leaf.isSecret) return `a value that is not shown (${typeof raw.value === 'string' ? 'text' : typeof raw.value})`;
+  if (leaf.isSecret) return 'a value that is not shown';
   return typeof raw.value === 'string' ? JSON.stringify(shorten(maskUrl(raw.value))) : String(raw.value);
 }
 

@@ -8,7 +8,7 @@ import { parseJournalUrl } from './journal-url.ts';
 import type { Durability } from './kinds.ts';
 import type { Leaf } from './leaf.ts';
 import { type ConfigProblem, describe } from './problem.ts';
-import { plain, type Raw } from './raw.ts';
+import { plain, type Raw, type RawScalar } from './raw.ts';
 import { parseDuration, parseSize } from './units.ts';
 import { unreadable } from './yaml-source.ts';
 
@@ -33,20 +33,18 @@ function bad(key: string, leaf: Leaf, raw: Raw, found: string): Value {
   return { ok: false, problem: { key, found, expected: leaf.expects, at: raw.at } };
 }
 
-/** Names the type where the text alone would look right: `"8443"` where 8443 belongs, 10 where `10s` does. */
+/** What was found, with a hint where the text alone would look right: `"8443"` where 8443 belongs, 10 where `10s` does. */
 function mismatch(leaf: Leaf, raw: Raw): string {
   const found = describe(raw, leaf);
-  if (raw.kind === 'list' && !isList(leaf)) return found;
-  if (raw.kind === 'list') return wrongItem(leaf, raw);
-  if (raw.kind !== 'scalar' || leaf.isSecret) return found;
-  if (typeof raw.value === 'string' && (leaf.kind === 'integer' || leaf.kind === 'boolean')) {
-    return raw.at.from === 'environment' ? found : `${found} (text in quotes or a word)`;
-  }
-  if (typeof raw.value === 'number' && (leaf.kind === 'duration' || leaf.kind === 'size'))
-    return `${found} without a unit`;
-  if (typeof raw.value !== 'string' && leaf.kind === 'text')
-    return `${found} (a ${typeof raw.value}; quotes make it text)`;
-  return found;
+  if (raw.kind === 'list' && isList(leaf)) return wrongItem(leaf, raw);
+  return raw.kind === 'scalar' ? `${found}${hint(leaf, raw)}` : found;
+}
+
+function hint({ kind }: Leaf, { value, at }: RawScalar): string {
+  const isText = typeof value === 'string';
+  if (isText) return at.from === 'file' && (kind === 'integer' || kind === 'boolean') ? ', which is text' : '';
+  if (typeof value === 'number' && (kind === 'duration' || kind === 'size')) return ' without a unit';
+  return value !== null && kind === 'text' ? `, a ${typeof value}; quotes make it text` : '';
 }
 
 /** Of a list, the first item that is wrong; of anything else, itself. */
