@@ -51,8 +51,9 @@ function sourceOf(at: Origin): string {
 /** A value as it may be shown. Journal URLs keep all but their credentials: where the journal is, is worth knowing. */
 function masked(leaf: Leaf, written: unknown): unknown {
   if (leaf.kind === 'table') return Array.isArray(written) ? written.map((entry) => maskedEntry(leaf, entry)) : [];
-  if (leaf.kind === 'journal-url' && String(written).startsWith('sqlite:')) return written;
-  if (leaf.kind === 'journal-url' || leaf.kind === 'url') return maskUrl(String(written));
+  // That it was accepted means that nothing but the account stands before the @ (journal-url.ts).
+  if (leaf.kind === 'journal-url') return String(written).replace(/:\/\/[^@/]*@/, `://${MASK}@`);
+  if (leaf.kind === 'url') return maskUrl(String(written));
   if (leaf.isSecret) return Array.isArray(written) ? written.map(() => MASK) : MASK;
   if (leaf.kind === 'pem' && String(written).includes('\n')) return '-----BEGIN …';
   return written;

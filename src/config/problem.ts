@@ -40,10 +40,17 @@ function describeJournalUrl(written: string): string {
   return scheme === undefined ? 'text that begins with no known scheme' : `"${scheme}…"`;
 }
 
-/** A URL without what may be secret in it: user information and query. Other text stays as it is. */
+/** A URL without what may be secret in it: user information, query, fragment. Other text stays, but for what is before an @. */
 export function maskUrl(written: string): string {
-  const masked = written.replace(/^([a-z][a-z0-9+.-]*:(?:\/\/)?).*@/is, `$1${MASK}@`);
-  return /^[a-z][a-z0-9+.-]*:/i.test(written) ? masked.replace(/\?.*$/s, `?${MASK}`) : masked;
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(written)?.[0];
+  if (scheme === undefined) return written.replace(/^.*@/s, `${MASK}@`);
+  if (!URL.canParse(written)) return `${scheme}…`;
+  const { username, password, host, pathname, search, hash } = new URL(written);
+  if (!/[@?#]/.test(written)) return written;
+  const account = username === '' && password === '' ? '' : `${MASK}@`;
+  // An @ behind the host is the end of a password with a slash in it.
+  const path = pathname.includes('@') ? `/${MASK}` : pathname;
+  return `${scheme}${account}${host}${path}${search === '' ? '' : `?${MASK}`}${hash === '' ? '' : `#${MASK}`}`;
 }
 
 function shorten(text: string): string {

@@ -14,7 +14,7 @@ export type Setting = { readonly raw: Raw; readonly isFile: boolean };
 
 export type Resolution = {
   readonly problems: ConfigProblem[];
-  /** By dotted key; keys that are not here have their default. */
+  /** By dotted key, entries of tables by index (`policies[0].lane`); keys that are not here have their default. */
   readonly settings: Map<string, Setting>;
 };
 
@@ -120,6 +120,7 @@ function resolveTable(leaf: Leaf, raw: Raw, key: string, into: Resolution): unkn
   }
   return raw.items.map((item, index) => {
     const at = `${key}[${index}]`;
+    into.settings.set(at, { raw: item, isFile: false });
     if (item.kind === 'map') return resolveSection(entry, item, at, into);
     into.problems.push({
       key: at,

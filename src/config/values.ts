@@ -122,22 +122,21 @@ function parseDurability(written: string): Durability {
 
 function readPem(key: string, leaf: Leaf, raw: Raw, written: string): Value {
   if (written.startsWith(PEM_BEGINS)) return { ok: true, value: written };
-  // The body of a key without its BEGIN line looks like a path, too; base64 has no dot and DER's never begins with a slash.
-  const looksLikePath = /^[^\0\n]{1,255}$/.test(written) && (!leaf.isSecret || /^\/|\./.test(written));
-  if (!looksLikePath) return bad(key, leaf, raw, 'text that is neither PEM nor a path');
-  const content = readSmallFile(written);
+  // The body of a private key without its BEGIN line would be taken for a path, too; so that is not repeated.
+  const shown = leaf.isSecret ? 'the path that is given' : written;
+  const content = readSmallFile(written, shown);
   if ('reason' in content) return bad(key, leaf, raw, content.reason);
-  if (!content.text.includes(PEM_BEGINS)) return bad(key, leaf, raw, `no PEM in ${written}`);
+  if (!content.text.includes(PEM_BEGINS)) return bad(key, leaf, raw, `no PEM in ${shown}`);
   return { ok: true, value: content.text };
 }
 
-/** A file that holds one secret or certificate; a trailing newline is not part of it. */
-export function readSmallFile(file: string): { text: string } | { reason: string } {
+/** A file that holds one secret or certificate; a trailing newline is not part of it. `shown` is its name in messages. */
+export function readSmallFile(file: string, shown = file): { text: string } | { reason: string } {
   try {
     const { size } = statSync(file);
-    if (size > SECRET_FILE_BYTES_MAX) return { reason: `a file of ${size} bytes at ${file}` };
+    if (size > SECRET_FILE_BYTES_MAX) return { reason: `a file of ${size} bytes at ${shown}` };
     return { text: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
   } catch (error) {
-    return { reason: unreadable(file, error) };
+    return { reason: unreadable(shown, error) };
   }
 }
