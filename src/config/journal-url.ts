@@ -2,7 +2,7 @@
 
 import { parseHost } from './hosts.ts';
 
-export type RedisHost = { readonly host: string; readonly port: number };
+type RedisHost = { readonly host: string; readonly port: number };
 type RedisAccount = { readonly username?: string; readonly password?: string };
 
 /** `redis` is one server; `database` exists only there and behind Sentinel (a cluster has one). */

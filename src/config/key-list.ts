@@ -22,7 +22,7 @@ export function mayComeFromFile(leaf: Leaf): boolean {
 }
 
 /** `esc.rest.port` → `NORTHGATE_ESC_REST_PORT`, `esc.userData` → `NORTHGATE_ESC_USER_DATA` (contract.md section 2). */
-export function variableOf(path: readonly string[]): string {
+function variableOf(path: readonly string[]): string {
   const steps = path.map((step) => step.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase());
   return ['NORTHGATE', ...steps].join('_');
 }

@@ -8,7 +8,7 @@ export type Origin =
 
 export type Raw = RawMap | RawList | RawScalar;
 export type RawMap = { readonly kind: 'map'; readonly entries: Map<string, Raw>; readonly at: Origin };
-export type RawList = { readonly kind: 'list'; readonly items: readonly Raw[]; readonly at: Origin };
+type RawList = { readonly kind: 'list'; readonly items: readonly Raw[]; readonly at: Origin };
 export type RawScalar = {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;

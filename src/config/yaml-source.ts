@@ -55,7 +55,7 @@ export function unreadable(file: string, error: unknown): string {
   return words.has(code) ? `${words.get(code)} at ${file}` : `an unreadable file (${code}) at ${file}`;
 }
 
-export function parseYaml(text: string, file: string): { tree?: RawMap; problems: ConfigProblem[] } {
+function parseYaml(text: string, file: string): { tree?: RawMap; problems: ConfigProblem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
   const placeAt = (offset: number): Origin => ({ from: 'file', file, line: Math.max(1, lines.linePos(offset).line) });

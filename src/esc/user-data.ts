@@ -8,8 +8,8 @@ import { isIP } from 'node:net';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 
 /** `depend_on` of one service. `drbd:active` asks for a state as well as for the service. */
-export type ServiceDependency = { readonly service: string; readonly state?: string };
-export type Service = { readonly dependsOn: readonly ServiceDependency[]; readonly startup: boolean };
+type ServiceDependency = { readonly service: string; readonly state?: string };
+type Service = { readonly dependsOn: readonly ServiceDependency[]; readonly startup: boolean };
 
 export type UserData = {
   readonly file: string;
