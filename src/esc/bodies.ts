@@ -5,8 +5,12 @@
  */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
-/** A larger body is forwarded like any other, only not read. */
-export const readBodyMaxBytes = 1_048_576;
+/**
+ * A larger body is forwarded like any other, only not read. Measured: the worst body of 1 MiB that could be thought of takes a
+ * third of a second, so requests, which anybody may write, are read up to a quarter of what ESC's own answers are.
+ */
+export const readAnswerMaxBytes = 1_048_576;
+export const readRequestMaxBytes = 262_144;
 const nestedElementsMax = 64;
 const visitedNodesMax = 100_000;
 const valueMaxChars = 1024;
@@ -44,7 +48,7 @@ export function isHtml(contentType: string, body: Uint8Array): boolean {
  * An XML document with a DOCTYPE is not read: ESC knows none, and entities are its only use.
  */
 export function readDocument(body: Uint8Array, isWhole = false): Value | null {
-  if (body.byteLength === 0 || body.byteLength > readBodyMaxBytes) return null;
+  if (body.byteLength === 0 || body.byteLength > readAnswerMaxBytes) return null;
   const text = utf8.decode(body).trim();
   try {
     if (text.startsWith('{') || text.startsWith('[')) return JSON.parse(text) as Value;
@@ -55,6 +59,9 @@ export function readDocument(body: Uint8Array, isWhole = false): Value | null {
     return null;
   }
 }
+
+const readRequest = (body: Uint8Array): Value | null =>
+  body.byteLength > readRequestMaxBytes ? null : readDocument(body);
 
 /** Names compare without case and separators: `internal_tenant_id`, `internalTenantId` and `Internal-Tenant-Id` are one. */
 export const plainName = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
@@ -94,7 +101,7 @@ export function textOf(value: Value): string | null {
 
 /** The operation that a service or VM operation's body names, as `DISABLE_MONITOR`; null if none is found. */
 export function operationOf(body: Uint8Array): string | null {
-  for (const { name, value } of elements(readDocument(body), 3)) {
+  for (const { name, value } of elements(readRequest(body), 3)) {
     if (!operationElements.includes(name)) continue;
     const text = textOf(value);
     if (text !== null) return text.toUpperCase().replace(/[\s-]+/g, '_');
@@ -120,7 +127,9 @@ const tenantDepthMax = 3;
 
 function tenantIn({ name, value, depth }: Visited): string | null {
   if (depth > tenantDepthMax || !tenantElements.includes(name)) return null;
-  return textOf(value) ?? (isObject(value) && value.name !== undefined ? textOf(value.name) : null);
+  if (!isObject(value)) return textOf(value);
+  const named = [...elements(value, 0)].find((child) => child.name === 'name');
+  return textOf(named?.value ?? value);
 }
 
 function largest(known: number | null, value: Value): number | null {
@@ -133,7 +142,7 @@ export function readDeploymentRequest(body: Uint8Array): DeploymentRequest {
   let tenant: string | null = null;
   let bootupSeconds: number | null = null;
   let recoveries: number | null = null;
-  for (const element of elements(readDocument(body))) {
+  for (const element of elements(readRequest(body))) {
     tenant ??= tenantIn(element);
     if (element.name === 'bootuptime') bootupSeconds = largest(bootupSeconds, element.value);
     if (element.name === 'maxretries') recoveries = largest(recoveries, element.value);
