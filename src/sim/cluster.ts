@@ -8,15 +8,8 @@ import { type SimNode, standbyNode } from './node.ts';
 import type { PairSettings } from './profiles.ts';
 import { ResourceStore } from './resources.ts';
 import { runningServices, startOrder } from './services.ts';
-import {
-  type Cause,
-  causes,
-  type Phase,
-  type PhaseDurations,
-  phaseDurations,
-  phases,
-  type Symptoms,
-} from './takeover.ts';
+import { type Cause, causes, type Phase, type PhaseDurations, phaseDurations, type Symptoms } from './takeover.ts';
+import { Timetable } from './timetable.ts';
 
 /** Whom a connection belongs to: the node it reached and the life that served there at that time. */
 export type Served = { node: SimNode; life: Life | undefined };
@@ -30,19 +23,17 @@ export class Cluster {
   readonly nodes: readonly [SimNode, SimNode];
   readonly order: readonly string[];
   readonly #settings: PairSettings;
+  readonly #timetable: Timetable;
   #network: Network | undefined;
   #owner: SimNode;
   #isSplit = false;
-  #nextOfSplit = 0;
-  #timers = new Set<NodeJS.Timeout>();
-  #phasesLeft: (() => void)[] = [];
+  readonly #turns: Record<PortName, number> = { rest: 0, health: 0 };
   #readyWaiters: (() => void)[] = [];
   #lateReports: Report[] = [];
-  #stopAt: Phase | undefined;
-  #isWaiting = false;
 
   constructor(settings: PairSettings) {
     this.#settings = settings;
+    this.#timetable = new Timetable(settings.timeScale);
     this.order = startOrder(settings.services);
     this.store = new ResourceStore(settings.replicationLagCommits);
     const standbyHealth = settings.profiles.standbyHealth === 'refused' ? 'refused' : 'serving';
@@ -74,9 +65,14 @@ export class Cluster {
     return this.standby.keepalived === 'BACKUP';
   }
 
-  /** What is behind a place's port at this moment. */
-  route(place: Place, port: PortName): Route<Served> {
-    const node = place === 'vip' ? this.#vipNode() : this.nodes[place];
+  /** What a place's port does at this moment. */
+  modeOf(place: Place, port: PortName): PortMode {
+    return (place === 'vip' ? this.#owner : this.nodes[place])[port];
+  }
+
+  /** Who gets a connection that is made now; in a split brain the nodes take turns at the VIP. */
+  receiverOf(place: Place, port: PortName): Receiver<Served> {
+    const node = place === 'vip' ? this.#vipNode(port) : this.nodes[place];
     const isFrozen = node.life?.isFrozen === true;
     return { mode: node[port], condition: isFrozen ? 'frozen' : 'running', owner: { node, life: node.life } };
   }
@@ -92,29 +88,33 @@ export class Cluster {
     const symptoms: Symptoms = { ...causes[cause], ...options };
     const old = this.#owner;
     const next = this.standby;
-    this.#cancelTimers();
+    this.#timetable.cancel();
     this.#isSplit = false;
-    this.#stopAt = options.stopAt;
     const durations = phaseDurations(this.store.list('deployment').length, symptoms, {
       ...this.#settings.phases,
       ...options.phases,
     });
     this.#lose(old, symptoms);
-    this.#phasesLeft = [
-      () => this.#moveVip(old, next, symptoms, durations),
-      () => this.#startContainer(next),
-      () => this.#startApplication(next, durations),
-      () => this.#becomeReady(next),
+    const steps: [Phase, number, () => void][] = [
+      ['P0', durations.P0, () => this.#moveVip(old, next, symptoms, durations)],
+      ['P1', durations.P1, () => this.#startContainer(next)],
+      ['P2', durations.P2, () => this.#startApplication(next, durations)],
+      ['P3', durations.P3, () => this.#becomeReady(next)],
     ];
-    const ends = [durations.P0, durations.P1, durations.P2, durations.P3];
-    this.#advance(ends);
+    const endOf = (step: () => void) => (): void => {
+      step();
+      void this.#network?.settle();
+    };
+    this.#timetable.begin(
+      steps.map(([name, durationMs, step]) => ({ name, durationMs, end: endOf(step) })),
+      options.stopAt,
+    );
     await this.#network?.settle();
   }
 
   /** Lets a switchover that stays in a phase go on. */
   async proceed(): Promise<void> {
-    this.#stopAt = undefined;
-    if (this.#isWaiting) this.#advance([0, ...this.#remaining.slice(1)]);
+    this.#timetable.proceed();
     await this.#network?.settle();
   }
 
@@ -138,6 +138,7 @@ export class Cluster {
   thaw(node: SimNode): void {
     node.life?.thaw();
     for (const { wire } of this.#connectionsOf(node)) wire.thaw();
+    if (node !== this.#owner) this.#timetable.later(this.#settings.peerReturnMs, () => void this.#returnPeer());
   }
 
   /** Both nodes answer the VIP, connection by connection; when it ends, the second one's writes are lost. */
@@ -156,31 +157,9 @@ export class Cluster {
   }
 
   close(): void {
-    this.#cancelTimers();
+    this.#timetable.cancel();
     for (const node of this.nodes) node.life?.end();
     for (const waiter of this.#readyWaiters.splice(0)) waiter();
-  }
-
-  #remaining: number[] = [];
-
-  /** Goes through what is left of the takeover; `ends` are the unscaled durations of the phases left. */
-  #advance(ends: number[]): void {
-    this.#remaining = ends;
-    this.#isWaiting = false;
-    const phase = phases[4 - ends.length];
-    const [durationMs, ...rest] = ends;
-    if (durationMs === undefined) return;
-    if (phase === this.#stopAt) {
-      this.#isWaiting = true;
-      return;
-    }
-    const go = (): void => {
-      this.#phasesLeft.shift()?.();
-      void this.#network?.settle();
-      this.#advance(rest);
-    };
-    if (durationMs === 0) go();
-    else this.#later(durationMs, go);
   }
 
   /** P0: the active's memory is gone; what its connections see follows the cause. */
@@ -221,9 +200,9 @@ export class Cluster {
     for (const { wire, place } of this.#connectionsOf(old)) if (place === 'vip') wire.move(symptoms.atMove);
     const startMs = durations.P1 + durations.P2;
     for (let started = 1; started < this.order.length; started++) {
-      this.#later((startMs * started) / this.order.length, () => {
+      this.#timetable.later((startMs * started) / this.order.length, () => {
         // A phase that was told to stay keeps its services where they are.
-        if (!this.#isWaiting) next.running = runningServices(this.order, started / this.order.length);
+        if (!this.#timetable.isStopped) next.running = runningServices(this.order, started / this.order.length);
         // The monitor itself runs once the file system with its configuration is there.
         if (next.running.includes('filesystem')) next.health = 'serving';
         void this.#network?.settle();
@@ -245,7 +224,7 @@ export class Cluster {
     next.keepalived = 'MASTER';
     const earlyMs = this.#settings.profiles.healthReadyEarlyMs;
     if (earlyMs > 0) {
-      this.#later(Math.max(durations.P3 - earlyMs, 0), () => {
+      this.#timetable.later(Math.max(durations.P3 - earlyMs, 0), () => {
         next.saysReady = true;
       });
     }
@@ -253,7 +232,7 @@ export class Cluster {
 
   #becomeReady(next: SimNode): void {
     this.#makeReady(next);
-    if (!this.isPeerBack) this.#later(this.#settings.peerReturnMs, () => void this.#returnPeer());
+    if (!this.isPeerBack) this.#timetable.later(this.#settings.peerReturnMs, () => void this.#returnPeer());
     if (this.#settings.profiles.callbackAfterSwitchover === 'late') void next.life?.report(this.#lateReports);
     this.#lateReports = [];
     for (const waiter of this.#readyWaiters.splice(0)) waiter();
@@ -265,37 +244,22 @@ export class Cluster {
     node.brokenCode = undefined;
   }
 
-  /** A frozen node does not come back by itself. */
+  /** A frozen node does not come back by itself, but some time after its thaw. */
   async #returnPeer(): Promise<void> {
-    if (this.standby.life?.isAlive && this.standby.life.isFrozen) this.#later(1000, () => void this.#returnPeer());
-    else await this.bringPeerBack();
+    if (!this.standby.life?.isFrozen) await this.bringPeerBack();
   }
 
   #standbyHealth(): SimNode['health'] {
     return this.#settings.profiles.standbyHealth === 'refused' ? 'refused' : 'serving';
   }
 
-  #vipNode(): SimNode {
+  #vipNode(port: PortName): SimNode {
     if (!this.#isSplit) return this.#owner;
-    this.#nextOfSplit = 1 - this.#nextOfSplit;
-    return this.#nextOfSplit === 1 ? this.#owner : this.standby;
+    this.#turns[port] += 1;
+    return this.#turns[port] % 2 === 1 ? this.#owner : this.standby;
   }
 
   #connectionsOf(node: SimNode): Connection<Served>[] {
     return [...(this.#network?.connections ?? [])].filter(({ owner }) => owner.node === node);
-  }
-
-  #later(unscaledMs: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      action();
-    }, unscaledMs * this.#settings.timeScale);
-    this.#timers.add(timer);
-  }
-
-  #cancelTimers(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
-    this.#isWaiting = false;
   }
 }

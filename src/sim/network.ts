@@ -10,8 +10,18 @@ export type PortName = 'rest' | 'health';
 /** Where a connection was made to: the VIP, or the first or second node's own address. */
 export type Place = 'vip' | 0 | 1;
 
-/** What stands behind a place's port right now. `owner` is whatever the caller wants to know a wire by. */
-export type Route<Owner> = { mode: PortMode; condition: NodeCondition; owner: Owner };
+/** Who gets a connection. `owner` is whatever the caller wants to know a connection by. */
+export type Receiver<Owner> = { mode: PortMode; condition: NodeCondition; owner: Owner };
+
+/** What the network asks of whoever owns the addresses. */
+export type Occupants<Owner> = {
+  /** What a port does right now; asked when listeners are opened and closed. */
+  modeOf: (place: Place, port: PortName) => PortMode;
+  /** Who gets a connection that has just been made. */
+  receiverOf: (place: Place, port: PortName) => Receiver<Owner>;
+  /** Takes over a connection that is to be served. */
+  attach: (connection: Connection<Owner>) => void;
+};
 
 export type Connection<Owner> = { wire: Wire; place: Place; port: PortName; owner: Owner };
 
@@ -24,21 +34,14 @@ export class Network<Owner> {
   readonly ports: Record<PortName, number>;
   readonly #listeners: Listener[] = [];
   readonly #settings: PairSettings;
-  readonly #route: (place: Place, port: PortName) => Route<Owner>;
-  readonly #attach: (connection: Connection<Owner>) => void;
+  readonly #occupants: Occupants<Owner>;
   #isPathCut = false;
   #isClosed = false;
   #settling: Promise<void> = Promise.resolve();
 
-  /** `route` says what is behind a port at the moment of asking, `attach` gets each connection that a node serves. */
-  constructor(
-    settings: PairSettings,
-    route: (place: Place, port: PortName) => Route<Owner>,
-    attach: (connection: Connection<Owner>) => void,
-  ) {
+  constructor(settings: PairSettings, occupants: Occupants<Owner>) {
     this.#settings = settings;
-    this.#route = route;
-    this.#attach = attach;
+    this.#occupants = occupants;
     this.ports = { rest: settings.restPort, health: settings.healthPort };
     const addresses: [Place, string][] = [
       ['vip', settings.vip],
@@ -56,11 +59,11 @@ export class Network<Owner> {
     await this.settle();
   }
 
-  /** Opens and closes listeners until they are as the routes say. Calls may overlap; each ends with the state as asked. */
+  /** Opens and closes listeners until they are as the occupants say. Calls may overlap; each ends with the state as asked. */
   settle(): Promise<void> {
     this.#settling = this.#settling.then(async () => {
       for (const listener of this.#listeners) {
-        const wanted = !this.#isClosed && this.#route(listener.place, listener.port).mode !== 'refused';
+        const wanted = !this.#isClosed && this.#occupants.modeOf(listener.place, listener.port) !== 'refused';
         if (wanted && !listener.server) listener.server = await this.#listen(listener, this.ports[listener.port]);
         if (!wanted && listener.server) await this.#stop(listener);
       }
@@ -87,7 +90,7 @@ export class Network<Owner> {
   }
 
   #accept(listener: Listener, socket: Socket): void {
-    const { mode, condition, owner } = this.#route(listener.place, listener.port);
+    const { mode, condition, owner } = this.#occupants.receiverOf(listener.place, listener.port);
     if (mode === 'refused' || this.connections.size >= this.#settings.limits.connectionsMax) {
       socket.on('error', () => {});
       socket.resetAndDestroy();
@@ -99,7 +102,7 @@ export class Network<Owner> {
     const connection = { wire, place: listener.place, port: listener.port, owner };
     this.connections.add(connection);
     socket.once('close', () => this.connections.delete(connection));
-    if (mode === 'serving') this.#attach(connection);
+    if (mode === 'serving') this.#occupants.attach(connection);
   }
 
   #listen(listener: Listener, port: number): Promise<Server> {

@@ -2,29 +2,21 @@
 // rehearsals (reference/esc.md 10). This file composes the parts and is what a test holds in its hands. What is silent
 // here is a connection that is taken and never answered: loopback cannot drop a SYN.
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { Operation } from './admission.ts';
 import { Cluster, type Served, type SwitchoverOptions } from './cluster.ts';
 import { startControl } from './control.ts';
 import { recoveryEvents } from './events.ts';
-import { errorAnswer, readBody, send } from './exchange.ts';
 import { type CrashOrder, type CrashPoint, Faults, type Injection, type Match } from './faults.ts';
-import { type HealthReport, healthOf, renderHealth } from './health.ts';
 import { BoundedLog, type Effect, type ExecutedRequest, Vim } from './ledger.ts';
 import type { Life } from './life.ts';
-import { type Connection, Network } from './network.ts';
+import { Network } from './network.ts';
 import type { SimNode } from './node.ts';
 import { type PairOptions, type PairSettings, pairSettings } from './profiles.ts';
 import type { Resource } from './resources.ts';
-import { isAuthorized, type RestContext, serveRest } from './rest.ts';
+import { type HealthOverride, HttpServers } from './servers.ts';
 import type { Cause, Phase } from './takeover.ts';
 
 export type SimulatedPair = Pair;
-
-/** A report to give instead of the true one; `silent` takes the question and never answers. */
-export type HealthOverride = HealthReport | 'silent' | 'junk' | undefined;
 
 /** Starts a pair whose first node is active and READY. Rejects if an address or port cannot be had. */
 export async function startPair(options: PairOptions = {}): Promise<SimulatedPair> {
@@ -40,40 +32,29 @@ class Pair {
   readonly #faults = new Faults();
   readonly #vim: Vim;
   readonly #requests: BoundedLog<ExecutedRequest>;
-  readonly #rest: RestContext;
-  readonly #servers: Record<'rest' | 'health', Server>;
-  readonly #secureContext: SecureContext | undefined;
-  /** By the stream that HTTP runs on, TLS or not. */
-  readonly #connectionOf = new WeakMap<Duplex, Connection<Served>>();
+  readonly #servers: HttpServers;
   #control: Awaited<ReturnType<typeof startControl>> | undefined;
   #isInMaintenance = false;
-  #healthOverride: HealthOverride;
-  #requestCount = 0;
 
   constructor(settings: PairSettings) {
     this.#settings = settings;
     this.#vim = new Vim(settings.limits.ledgerMax);
     this.#requests = new BoundedLog(settings.limits.requestsMax);
     this.#cluster = new Cluster(settings);
-    this.#network = new Network<Served>(
-      settings,
-      (place, port) => this.#cluster.route(place, port),
-      (connection) => this.#attach(connection),
-    );
+    this.#network = new Network<Served>(settings, {
+      modeOf: (place, port) => this.#cluster.modeOf(place, port),
+      receiverOf: (place, port) => this.#cluster.receiverOf(place, port),
+      attach: (connection) => this.#servers.attach(connection),
+    });
     this.#cluster.join(this.#network);
-    this.#secureContext = settings.tls && createSecureContext(settings.tls);
-    this.#rest = {
+    this.#servers = new HttpServers(settings, this.#cluster, {
       settings,
       vim: this.#vim,
       faults: this.#faults,
       requests: this.#requests,
       isInMaintenance: () => this.#isInMaintenance,
       crash: (order, life, operation, settled) => this.#crash(order, life, operation, settled),
-    };
-    this.#servers = {
-      rest: this.#httpServer((request, response) => void this.#serveRest(request, response)),
-      health: this.#httpServer((request, response) => this.#serveHealth(request, response)),
-    };
+    });
   }
 
   async start(): Promise<void> {
@@ -216,7 +197,7 @@ class Pair {
   }
 
   overrideHealth(override: HealthOverride): void {
-    this.#healthOverride = override;
+    this.#servers.healthOverride = override;
   }
 
   /** ESC recovers a VM by itself; its events go to Callback-ESC-Events. Whether there is such a VM. */
@@ -259,54 +240,5 @@ class Pair {
     if (leftover === 'absent') life.store.remove(resource.id);
     else if (leftover) life.store.commit(rows[leftover] ?? resource);
     void this.switchover(cause);
-  }
-
-  #httpServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
-    const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, listener);
-    // A client that has closed may still have its request executed: ESC finds out only when it answers. `allowHalfOpen`
-    // of HTTP is a property without documentation; test/sim/path.test.ts fails without it.
-    return Object.assign(server, { httpAllowHalfOpen: true });
-  }
-
-  #attach(connection: Connection<Served>): void {
-    const { wire, port } = connection;
-    const secureContext = this.#secureContext;
-    const stream: Duplex = secureContext ? new TLSSocket(wire, { isServer: true, secureContext }) : wire;
-    stream.on('error', () => {});
-    this.#connectionOf.set(stream, connection);
-    this.#servers[port].emit('connection', stream);
-  }
-
-  async #serveRest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const connection = this.#connectionOf.get(request.socket);
-    const life = connection?.owner.life;
-    const body = await readBody(request, this.#settings.limits.bodyMaxBytes);
-    if (!connection || !life?.isAlive || body === 'left') return;
-    const { method = '', url: path = '' } = request;
-    const { wire, owner } = connection;
-    const exchange = { request, response, node: owner.node, life, wire, method, path, transaction: randomUUID() };
-    if (body === 'too-large') return send({ ...exchange, body: '' }, errorAnswer(413, 'the body is too large'));
-    this.#requestCount += 1;
-    await serveRest({ ...exchange, body }, this.#rest, this.#requestCount);
-  }
-
-  #serveHealth(request: IncomingMessage, response: ServerResponse): void {
-    const connection = this.#connectionOf.get(request.socket);
-    const override = this.#healthOverride;
-    if (!connection || override === 'silent') return;
-    if (override === 'junk') return void response.end('<<<');
-    if (request.url?.split('?')[0] !== '/esc/health') return void response.writeHead(404).end();
-    if (!isAuthorized(request.headers.authorization, this.#settings.auth)) {
-      return void response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="ESC"' }).end();
-    }
-    const report = override ?? this.#report(connection.owner.node);
-    const { status, contentType, body } = renderHealth(report, request.headers.accept ?? '', this.#settings.profiles);
-    response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) }).end(body);
-  }
-
-  #report(node: SimNode): HealthReport {
-    if (node.brokenCode !== undefined) return { statusCode: node.brokenCode, stage: undefined };
-    const phase = node.saysReady ? 'P4' : node.phase;
-    return healthOf(this.#cluster.order, node.running, phase, this.#cluster.isPeerBack);
   }
 }

@@ -46,20 +46,21 @@ const headersOfInterest = [
 
 /** Serves one request whose body is complete. `count` numbers the requests, for what alternates. */
 export async function serveRest(exchange: Exchange, context: RestContext, count: number): Promise<void> {
-  const { node, life, method } = exchange;
+  const { node, life } = exchange;
   const { settings } = context;
+  const isRead = exchange.method === 'GET' || exchange.method === 'HEAD';
   if (node.phase === 'P2') return send(exchange, containerAnswer(settings.profiles.containerAnswer, count));
   const fault = context.faults.takeFault(exchange, ({ fault: kind }) => kind !== 'work-failure' && kind !== 'recovery');
   if (fault && (await playBefore(fault, exchange)) === 'done') return;
   const refusal = refusalAtDoor(exchange, context);
   if (refusal) return send(exchange, refusal);
-  if (method !== 'GET' && settings.answerDelayAt === 'before-commit') await wait(life, settings.answerDelayMs);
-  const route = findRoute(method, exchange.path);
+  if (!isRead && settings.answerDelayAt === 'before-commit') await wait(life, settings.answerDelayMs);
+  const route = findRoute(exchange.method === 'HEAD' ? 'GET' : exchange.method, exchange.path);
   if (typeof route === 'number') {
     const message = route === 404 ? 'there is nothing at this path' : 'the method is not allowed here';
     return answerExecuted(exchange, context, fault, errorAnswer(route, message));
   }
-  if (method === 'GET') return answerExecuted(exchange, context, fault, read(exchange, route, context));
+  if (isRead) return answerExecuted(exchange, context, fault, read(exchange, route, context));
   await mutate(exchange, route, fault, context);
 }
 
@@ -76,7 +77,8 @@ function refusalAtDoor({ request, method, node }: Exchange, context: RestContext
     return { ...errorAnswer(401, 'credentials are missing or wrong'), headers };
   }
   if (context.isInMaintenance()) return errorAnswer(503, 'ESC is in maintenance mode: temporarily unavailable');
-  if (node.phase === 'P3' && method !== 'GET') return errorAnswer(503, 'ESC is initializing: temporarily unavailable');
+  if (node.phase === 'P3' && method !== 'GET' && method !== 'HEAD')
+    return errorAnswer(503, 'ESC is initializing: temporarily unavailable');
   return undefined;
 }
 
