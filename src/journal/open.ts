@@ -1,23 +1,19 @@
 /**
  * Opens the journal that `journal.url` names, and refuses what would not keep its promises: another key than its
- * bodies are sealed with, a store less durable than asked, a form of Redis that is not built yet.
+ * bodies are sealed with.
  */
 import { Cipher } from './cipher.ts';
 import type { Journal } from './journal.ts';
 import { makeKeyFile, readKeyFile } from './key-file.ts';
 import type { JournalOptions } from './options.ts';
+import { openRedis } from './redis/open.ts';
 import { openDatabase } from './sqlite/database.ts';
 import { sqliteJournal } from './sqlite/sqlite-journal.ts';
 
 /** @throws Error with a sentence for operators. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { url } = options;
-  switch (url.kind) {
-    case 'sqlite':
-      return openSqlite(options, url.path);
-    default:
-      throw new Error(`a journal on ${url.kind} is not built yet`);
-  }
+  return url.kind === 'sqlite' ? openSqlite(options, url.path) : openRedis(options, url);
 }
 
 function openSqlite(options: JournalOptions, path: string): Journal {
@@ -25,7 +21,7 @@ function openSqlite(options: JournalOptions, path: string): Journal {
   try {
     const sealedWith = database.prepare(`SELECT value FROM meta WHERE name = 'key'`).get()?.value;
     const cipher = embeddedCipher(options, path, typeof sealedWith === 'string' ? sealedWith : null);
-    database.prepare(`INSERT OR REPLACE INTO meta VALUES ('key', ?)`).run(cipher.keyId ?? 0);
+    if (cipher.keyId !== null) database.prepare(`INSERT OR REPLACE INTO meta VALUES ('key', ?)`).run(cipher.keyId);
     return sqliteJournal(database, cipher, options.clock ?? Date.now);
   } catch (error) {
     database.close();

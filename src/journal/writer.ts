@@ -46,7 +46,8 @@ export type Word =
   | { readonly word: 'kept-held' | 'kept-in-flight'; readonly sequence: number }
   /** The id is there already, or another holds the key. */
   | { readonly word: 'found' | 'key-taken'; readonly row: Row }
-  | { readonly word: 'replaced' | 'stale-version' | 'stale-epoch' | 'behind' | 'missing' };
+  | { readonly word: 'replaced' | 'stale-version' | 'stale-epoch' | 'behind' | 'missing' }
+  | Unavailable;
 
 /** Of a record beside its body, for the bounds of a turn. */
 const recordBytes = 2048;
@@ -95,7 +96,7 @@ export class Writer {
     return this.#created(creation, said);
   }
 
-  #created(creation: Creation, said: Word | Unavailable): Created {
+  #created(creation: Creation, said: Word): Created {
     switch (said.word) {
       case 'kept-held':
         return this.#kept(creation.transaction, said.sequence);

@@ -1,0 +1,54 @@
+/**
+ * Tells other gateways of changes and hears of theirs, by pub/sub on a connection of its own. Best effort: what is said
+ * while the connection is away is lost, and readers poll as well (R32). Own announcements are not heard: the writer
+ * tells its listeners itself, also when this connection is away.
+ */
+import type { Redis } from 'ioredis';
+import { statuses } from '../../domain/transaction.ts';
+import type { Change } from '../journal.ts';
+
+export class Announcements {
+  readonly #publisher: Redis;
+  readonly #subscriber: Redis;
+  readonly #channel: string;
+  readonly #origin: string;
+
+  /** `origin` names this journal among the others. The subscriber is not connected yet and is closed here. */
+  constructor(publisher: Redis, subscriber: Redis, channel: string, origin: string) {
+    this.#publisher = publisher;
+    this.#subscriber = subscriber;
+    this.#channel = channel;
+    this.#origin = origin;
+  }
+
+  announce(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    const lines = changes.map(({ id, version, status }) => `${status} ${version} ${id}`);
+    this.#publisher.publish(this.#channel, [this.#origin, ...lines].join('\n')).catch(() => {
+      // Said above: best effort.
+    });
+  }
+
+  /** Connects and goes on for ever, over reconnects, until `close`. */
+  start(hear: (change: Change) => void): void {
+    this.#subscriber.on('message', (_channel, message) => {
+      const [origin, ...lines] = message.split('\n');
+      if (origin !== this.#origin) for (const change of lines.flatMap(changeOf)) hear(change);
+    });
+    this.#subscriber.on('ready', () => {
+      this.#subscriber.subscribe(this.#channel).catch(() => this.#subscriber.disconnect(true));
+    });
+    // A failure comes again as the `close` after which ioredis reconnects by itself.
+    this.#subscriber.connect().catch(() => {});
+  }
+
+  close(): void {
+    this.#subscriber.disconnect();
+  }
+}
+
+function changeOf(line: string): Change[] {
+  const [word, version, ...id] = line.split(' ');
+  const status = statuses.find((each) => each === word);
+  return status === undefined ? [] : [{ id: id.join(' '), version: Number(version), status }];
+}

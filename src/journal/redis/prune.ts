@@ -1,0 +1,34 @@
+/**
+ * Removes what settled long ago, some records a step, so that the server never stands still for it.
+ */
+import { keyHashOf, transactionOf } from '../record.ts';
+import { entries, entriesForEver, readMember } from './names.ts';
+import { readRows } from './rows.ts';
+import type { Store } from './store.ts';
+
+const recordsPerStepMax = 100;
+
+/** Removes up to `limit` transactions that settled before the instant; returns how many. */
+export async function prune(store: Store, settledBefore: number, limit: number): Promise<number> {
+  const { redis, keys } = store;
+  let removed = 0;
+  while (removed < limit) {
+    const asked = Math.min(recordsPerStepMax, limit - removed);
+    const range = [`[${entries.settled(0)}`, `(${entries.settled(settledBefore)}`] as const;
+    const members = await redis.zrangebylex(keys.index, ...range, 'LIMIT', 0, asked);
+    const ids = members.map((member) => readMember(member).id);
+    const rows = await readRows(store, ids);
+    const records = rows.flatMap((row) => (row === null ? [] : [transactionOf(row)]));
+    if (records.length === 0) break;
+    const values = records.flatMap((record) => [
+      record.id,
+      keyHashOf(record) ?? '',
+      entriesForEver({ client: record.client, lane: record.place.lane, receivedAt: record.receivedAt }),
+    ]);
+    const names = [keys.index, keys.keys, ...records.map(({ id }) => keys.record(id))];
+    const words = (await store.write('prune', names, values)) as string[];
+    removed += words.filter((word) => word === 'removed').length;
+    if (members.length < asked) break;
+  }
+  return removed;
+}

@@ -1,0 +1,82 @@
+/**
+ * Record writes of a Redis journal: one turn's writes as the arguments of one script, and its words read back.
+ * It tells the other gateways what was changed; that they hear it is not promised.
+ */
+import type { Change, MarkConditions } from '../journal.ts';
+import type { Form } from '../record.ts';
+import type { CreateWrite, ReplaceWrite, Word, Write } from '../writer.ts';
+import { entries, entriesForEver, entriesOf } from './names.ts';
+import { readRows } from './rows.ts';
+import type { Argument } from './scripts.ts';
+import type { Store } from './store.ts';
+
+/** `tell` gets what was written. @throws what Redis or ioredis says; then the writes may or may not be there. */
+export async function commit(
+  store: Store,
+  writes: readonly Write[],
+  tell: (changes: readonly Change[]) => void,
+): Promise<Word[]> {
+  const { index, journal, keys, record } = store.keys;
+  const names = [index, journal, keys, ...writes.map(({ id }) => record(id))];
+  const values = writes.flatMap((write) => (write.kind === 'create' ? creation(write) : replacement(write)));
+  const replies = (await store.write('write', names, values)) as string[][];
+  tell(writes.flatMap((write, index) => changeOf(write, replies[index]?.[0])));
+  return Promise.all(replies.map((reply) => wordOf(store, reply)));
+}
+
+function creation(write: CreateWrite): Argument[] {
+  const { id, keyHash, head, request, held, inFlight } = write;
+  const { entry } = held;
+  const always = entriesForEver(entry);
+  const given = ['create', id, keyHash ?? '', head, buffer(request), held.course, entriesOf(held), always];
+  if (inFlight === null) return [...given, '', '', '', ''];
+  const { form, mark } = inFlight;
+  return [...given, form.course, entriesOf(form), String(mark.epoch), waitsOf(entry.lane, mark)];
+}
+
+function replacement(write: ReplaceWrite): Argument[] {
+  const { id, keyHash, expected, writeId, form, mark, request, response } = write;
+  const freed = form.holdsKey ? '' : (keyHash ?? '');
+  const given = ['replace', id, freed, String(expected), writeId, form.course, entriesOf(form)];
+  const bodies = [request === null ? '' : buffer(request), response === null ? '' : buffer(response)];
+  const next = String(expected + 1);
+  if (mark === null) return [...given, ...bodies, next, '', ''];
+  return [...given, ...bodies, next, String(mark.epoch), waitsOf(form.entry.lane, mark)];
+}
+
+const waitsOf = (lane: string, mark: MarkConditions): string =>
+  [entries.queue(lane), ...mark.waitsFor.map(entries.group)].join('\n');
+
+const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function changeOf(write: Write, word: string | undefined): Change[] {
+  const change = (version: number, form: Form): Change[] => [{ id: write.id, version, status: form.entry.status }];
+  if (write.kind === 'replace') return word === 'replaced' ? change(write.expected + 1, write.form) : [];
+  if (word === 'kept-held') return change(1, write.held);
+  return word === 'kept-in-flight' && write.inFlight !== null ? change(1, write.inFlight.form) : [];
+}
+
+async function wordOf(store: Store, reply: readonly string[]): Promise<Word> {
+  const [word, first = '', second = '', head = '', course = ''] = reply;
+  switch (word) {
+    case 'kept-held':
+    case 'kept-in-flight':
+      return { word, sequence: Number(first) };
+    case 'found':
+      return { word, row: { version: Number(first), sequence: Number(second), head, course } };
+    case 'key-taken': {
+      const [row] = await readRows(store, [first]);
+      // Its holder was pruned just now; the write may be repeated and will find the key free.
+      if (!row) return { word: 'unavailable', cause: new Error(`transaction ${first} vanished`) };
+      return { word, row };
+    }
+    case 'replaced':
+    case 'stale-version':
+    case 'stale-epoch':
+    case 'behind':
+    case 'missing':
+      return { word };
+    default:
+      throw new Error(`defect: the write script said ${word}`);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The store on Redis, shared by several gateways. Record writes go by the writer, a turn at a time in one script.
+ * Invariant: whatever Redis or ioredis throws comes out as `unavailable` from writes and as `JournalUnavailable` from reads.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Status, statuses } from '../../domain/transaction.ts';
+import { Changes } from '../changes.ts';
+import type { Cipher } from '../cipher.ts';
+import { type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
+import type { DurabilityAsked } from '../options.ts';
+import { transactionOf } from '../record.ts';
+import { unavailable } from '../turn.ts';
+import { purposeOf, Writer, writeIdOf } from '../writer.ts';
+import { Announcements } from './announcements.ts';
+import { durabilityOf } from './durability.ts';
+import { list, unsettled } from './listing.ts';
+import { entries, place } from './names.ts';
+import { prune } from './prune.ts';
+import { commit } from './records.ts';
+import { readRows } from './rows.ts';
+import type { Argument } from './scripts.ts';
+import type { Store } from './store.ts';
+
+const switchoversMax = 1000;
+const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
+
+/** Takes the connection over; `close` ends it. */
+export function redisJournal(store: Store, cipher: Cipher, durability: DurabilityAsked): Journal {
+  const { redis, keys } = store;
+  const changes = new Changes();
+  const origin = randomBytes(9).toString('base64url');
+  const announcements = new Announcements(redis, redis.duplicate(), keys.changes, origin);
+  const tell = announcements.announce.bind(announcements);
+  const writer = new Writer((writes) => commit(store, writes, tell), cipher, changes);
+  announcements.start((change) => changes.tell(change));
+
+  const reading = async <Result>(read: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await read();
+    } catch (cause) {
+      throw new JournalUnavailable(`the journal cannot be read: ${(cause as Error).message}`, { cause });
+    }
+  };
+  const write = async (script: 'epoch' | 'switchover' | 'lease', names: string[], values: Argument[]) => {
+    try {
+      return await store.write(script, names, values);
+    } catch (cause) {
+      return unavailable(cause);
+    }
+  };
+
+  return {
+    create: (creation) => writer.create(creation),
+    replace: (replacement) => writer.replace(replacement),
+
+    async get(id) {
+      const [row] = await reading(() => readRows(store, [id]));
+      return row ? transactionOf(row) : null;
+    },
+
+    async body(id, which) {
+      const sealed = await reading(() => redis.hgetBuffer(keys.record(id), which));
+      return sealed === null ? null : cipher.open(sealed, purposeOf(id, which));
+    },
+
+    list: (query) => reading(() => list(store, query)),
+    unsettled: (query) => reading(() => unsettled(store, query)),
+
+    async counts() {
+      const count = async (status: Status): Promise<[Status, number]> => {
+        const entry = entries.status(status);
+        return [status, await redis.zlexcount(keys.index, `[${entry}${place(0)}`, `(${entry}\u0001`)];
+      };
+      return Object.fromEntries(await reading(() => Promise.all(statuses.map(count)))) as Record<Status, number>;
+    },
+
+    epoch: async () => Number(await reading(() => redis.hget(keys.journal, 'epoch'))),
+
+    async bumpEpoch(expected, record) {
+      const [own, kept] = record === null ? ['', ''] : [writeIdOf(record), JSON.stringify(record)];
+      const values = [expected, expected + 1, own, kept, switchoversMax];
+      const said = await write('epoch', [keys.journal, keys.switchovers], values);
+      if (!Array.isArray(said)) return said as ReturnType<typeof unavailable>;
+      return { word: said[0] as 'bumped' | 'stale', epoch: Number(said[1]) };
+    },
+
+    async putSwitchover(record) {
+      const values = [record.epoch, JSON.stringify(record), switchoversMax];
+      return (await write('switchover', [keys.switchovers], values)) as 'written';
+    },
+
+    async switchovers(limit) {
+      const found = await reading(() => redis.zrevrange(keys.switchovers, 0, limit - 1));
+      return found.map((record) => JSON.parse(record) as SwitchoverRecord);
+    },
+
+    async renewLease(replica, ttlMs) {
+      return (await write('lease', [keys.leases], [replica, ttlMs, endedLeaseKeptMs])) as 'renewed';
+    },
+
+    async leases() {
+      const [found, [seconds]] = await reading(() => Promise.all([redis.hgetall(keys.leases), redis.time()]));
+      const kept = Number(seconds) * 1000 - endedLeaseKeptMs;
+      const leases = Object.entries(found).map(([replica, end]) => ({ replica, expiresAt: Number(end) }));
+      return leases.filter(({ expiresAt }) => expiresAt >= kept).sort((a, b) => (a.replica < b.replica ? -1 : 1));
+    },
+
+    subscribe: (listener) => changes.subscribe(listener),
+    prune: (settledBefore, limit) => reading(() => prune(store, settledBefore, limit)),
+    durability: () => reading(() => durabilityOf(redis, durability)),
+
+    async close() {
+      await writer.close();
+      changes.clear();
+      announcements.close();
+      redis.disconnect();
+    },
+  };
+}
