@@ -49,7 +49,14 @@ export interface Attempt {
 
 export type State =
   | { readonly status: 'held'; readonly since: Instant; readonly reason: 'gate' | 'lane' | 'maintenance' }
-  | { readonly status: 'in-flight'; readonly since: Instant; readonly epoch: number; readonly attempt: number }
+  | {
+      readonly status: 'in-flight';
+      readonly since: Instant;
+      readonly epoch: number;
+      readonly attempt: number;
+      /** It was held or unacknowledged before, so others go on waiting for it (R9) until it is answered. */
+      readonly hasWaited: boolean;
+    }
   | { readonly status: 'accepted'; readonly since: Instant }
   | { readonly status: 'unacknowledged'; readonly since: Instant; readonly reason: string }
   | { readonly status: 'awaiting-operator'; readonly since: Instant; readonly reason: string }
@@ -153,9 +160,13 @@ export interface IndexEntry {
   readonly lane: string;
   /** Whether the lane's queue (R8, R10) holds it. */
   readonly occupiesLane: boolean;
-  /** Groups that list it while it waits (R9); empty otherwise. */
+  /** Groups that list it while others must wait for it (R9); empty otherwise. */
   readonly groups: readonly string[];
 }
+
+/** Whether others wait for it by R9: while it waits, and while it is sent after having waited. */
+const isListed = (state: State): boolean =>
+  isWaiting(state.status) || (state.status === 'in-flight' && state.hasWaited);
 
 export function indexOf(transaction: Transaction): IndexEntry {
   const { state, place } = transaction;
@@ -168,6 +179,6 @@ export function indexOf(transaction: Transaction): IndexEntry {
     receivedAt: transaction.receivedAt,
     lane: place.lane,
     occupiesLane: occupiesLane(state.status),
-    groups: isWaiting(state.status) ? groupsOf(place) : [],
+    groups: isListed(state) ? groupsOf(place) : [],
   };
 }

@@ -1,0 +1,117 @@
+/**
+ * What each event makes of a transaction's record: one pure function an event, all through `moved` (R1).
+ * They decide from the record alone; who calls them writes the result by compare-and-set.
+ */
+import type { Attempt, Instant, RecordedAnswer, Transaction } from './transaction.ts';
+import { isWaiting, moved, sentOf } from './transaction.ts';
+
+/** Marked in flight for its next attempt (R10 is the journal's to check). */
+export function marked(
+  transaction: Transaction,
+  attempt: { epoch: number; node: string | null; now: Instant; hasWaited: boolean },
+): Transaction {
+  const { epoch, node, now, hasWaited } = attempt;
+  const number = transaction.attempts.length + 1;
+  const attempts = [...transaction.attempts, { number, kind: 'send', epoch, node, at: now } satisfies Attempt];
+  return moved(transaction, { status: 'in-flight', since: now, epoch, attempt: number, hasWaited }, { attempts });
+}
+
+/** The last attempt with its end written in. */
+function ended(transaction: Transaction, end: Omit<Attempt, 'number' | 'kind' | 'epoch' | 'node' | 'at'>): Attempt[] {
+  return transaction.attempts.map((attempt, index) =>
+    index === transaction.attempts.length - 1 ? { ...attempt, ...end } : attempt,
+  );
+}
+
+export interface AnswerFacts {
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly escTransactionId: string | null;
+  readonly now: Instant;
+}
+
+/** ESC answered and that settles it: `completed` below 400, else `failed`. Operations with `ack: answer` only. */
+export function settledByAnswer(transaction: Transaction, answer: AnswerFacts): Transaction {
+  const { status, bodyBytes, escTransactionId, now } = answer;
+  const attempts = ended(transaction, {
+    endedAt: now,
+    outcome: 'answered',
+    status,
+    evidence: `ESC answered ${status}`,
+    ...(escTransactionId === null ? {} : { escTransactionId }),
+  });
+  const recorded: RecordedAnswer = { status, bodyBytes, at: now, from: 'esc' };
+  return moved(
+    transaction,
+    { status: status < 400 ? 'completed' : 'failed', settledAt: now, reason: `ESC answered ${status}` },
+    { attempts, answer: recorded, escTransactionId: transaction.escTransactionId ?? escTransactionId },
+  );
+}
+
+/** Certainly never sent: back to where it came from. With an earlier attempt of unknown outcome it is still unacknowledged. */
+export function neverSent(transaction: Transaction, evidence: string, now: Instant): Transaction {
+  const attempts = ended(transaction, { endedAt: now, outcome: 'never-sent', evidence });
+  if (sentOf({ attempts }) === 'no') {
+    return moved(transaction, { status: 'held', since: now, reason: 'gate' }, { attempts });
+  }
+  return moved(transaction, { status: 'unacknowledged', since: now, reason: evidence }, { attempts });
+}
+
+/** Sent, and no complete answer that counts (R11, R12). */
+export function unacknowledged(transaction: Transaction, evidence: string, now: Instant): Transaction {
+  const attempts =
+    transaction.state.status === 'in-flight'
+      ? ended(transaction, { endedAt: now, outcome: 'unknown', evidence })
+      : transaction.attempts;
+  return moved(transaction, { status: 'unacknowledged', since: now, reason: evidence }, { attempts });
+}
+
+/** A 503 under READY is maintenance mode: it was refused, so that attempt had no effect (R12). */
+export function refusedForMaintenance(transaction: Transaction, now: Instant): Transaction {
+  const evidence = 'ESC answered 503 under READY: maintenance mode';
+  const attempts = ended(transaction, { endedAt: now, outcome: 'never-sent', status: 503, evidence });
+  if (sentOf({ attempts }) === 'no') {
+    return moved(transaction, { status: 'held', since: now, reason: 'maintenance' }, { attempts });
+  }
+  return moved(transaction, { status: 'unacknowledged', since: now, reason: evidence }, { attempts });
+}
+
+/** A replay was refused and is tried again later (R18): what the answer was stays with the attempt. */
+export function replayRefused(transaction: Transaction, status: number, now: Instant): Transaction {
+  const evidence = `the replay was answered ${status}`;
+  const attempts = ended(transaction, { endedAt: now, outcome: 'answered', status, evidence });
+  return moved(transaction, { status: 'unacknowledged', since: now, reason: evidence }, { attempts });
+}
+
+/** A look proved the effect (R22): the client is told the operation's first 2xx, without body. */
+export function settledByLook(transaction: Transaction, evidence: string, now: Instant): Transaction {
+  const answer: RecordedAnswer = { status: transaction.policy.successStatus, bodyBytes: 0, at: now, from: 'made-up' };
+  return moved(transaction, { status: 'completed', settledAt: now, reason: evidence }, { answer });
+}
+
+export function leftToOperator(transaction: Transaction, reason: string, now: Instant): Transaction {
+  return moved(transaction, { status: 'awaiting-operator', since: now, reason });
+}
+
+/** Never sent and never to be: `hold.timeout` ran out, its client left, or an operator cancelled it. */
+export function abandoned(transaction: Transaction, reason: string, now: Instant): Transaction {
+  return moved(transaction, { status: 'abandoned', settledAt: now, reason });
+}
+
+/** The client was told 202: from now on it is kept whoever waits (R24). */
+export function promised(transaction: Transaction, now: Instant): Transaction {
+  return transaction.promisedAt === null ? { ...transaction, promisedAt: now } : transaction;
+}
+
+/**
+ * What a gateway that starts makes of a record that an earlier process left in flight: whether its request left is
+ * not known any more. Held and unacknowledged ones go on as they are.
+ */
+export function takenUp(transaction: Transaction, owner: string, now: Instant): Transaction {
+  const owned = { ...transaction, owner };
+  if (transaction.state.status !== 'in-flight') return owned;
+  return unacknowledged(owned, 'the gateway that sent it ended before the answer was recorded', now);
+}
+
+/** Whether the request may have left although no attempt has ended: the gateway died or is sending. */
+export const isToBeSent = (transaction: Transaction): boolean => isWaiting(transaction.state.status);

@@ -1,0 +1,191 @@
+/**
+ * The pair as this replica sees it: gate, epoch, active node. A pure machine: `decide(state, event, rules)` gives the
+ * next state and the effects to carry out; it asks no clock and sends nothing.
+ * Invariants: the gate is open only in an epoch in which this replica saw READY (R4); only such a replica bumps (R5);
+ * holding by hand or for maintenance never bumps (R5, R12).
+ */
+import { type Observation, observed, type Turning, unobserved, type Verdict } from './health.ts';
+import type { Instant } from './transaction.ts';
+
+export type GateMode = 'open' | 'holding' | 'draining';
+export type HoldReason = 'starting' | 'switchover' | 'settling' | 'maintenance' | 'operator' | 'draining' | 'none';
+export type Cause = 'failover' | 'planned' | 'unknown';
+
+export interface PairState {
+  readonly epoch: number;
+  readonly epochSince: Instant;
+  /** When this replica saw READY in this epoch; null before. */
+  readonly readyAt: Instant | null;
+  readonly vip: Verdict;
+  readonly nodes: Readonly<Record<string, Verdict>>;
+  /** The node that serves in this epoch as far as node probes tell. */
+  readonly activeNode: string | null;
+  /** What the VIP showed of itself in this epoch. */
+  readonly identity: string | null;
+  /** Node that served in the epoch before. */
+  readonly formerNode: string | null;
+  readonly byHand: 'open' | 'holding' | 'draining';
+  readonly maintenance: boolean;
+  /** A bump was ordered and its answer has not come; no second one is ordered meanwhile, and the gate is shut. */
+  readonly bumping: boolean;
+  /** When the newest question was asked that the VIP answered with READY in this epoch (R12, R13); null before. */
+  readonly provenAt: Instant | null;
+  /** Whether any epoch was ready since this replica started. */
+  readonly wasReady: boolean;
+}
+
+export type PairEvent =
+  | { readonly kind: 'vip-observed'; readonly observation: Observation }
+  | { readonly kind: 'node-observed'; readonly node: string; readonly observation: Observation }
+  /** The journal's epoch as it stands: after our bump, or another replica's. */
+  | { readonly kind: 'epoch-is'; readonly epoch: number; readonly now: Instant }
+  | { readonly kind: 'by-hand'; readonly mode: 'open' | 'holding' | 'draining' }
+  | { readonly kind: 'maintenance'; readonly on: boolean };
+
+export type PairEffect =
+  /** Bump the epoch in the journal by compare-and-set. */
+  | { readonly kind: 'bump'; readonly epoch: number; readonly why: string; readonly at: Instant }
+  /** The epoch ended: reset its sockets (R7), what it left is unacknowledged. */
+  | { readonly kind: 'epoch-ended'; readonly epoch: number }
+  /** READY was concluded in this epoch. */
+  | { readonly kind: 'ready'; readonly epoch: number; readonly at: Instant };
+
+export interface PairRules extends Turning {
+  readonly settleMs: number;
+}
+
+export function initialPair(epoch: number, nodes: readonly string[], now: Instant): PairState {
+  return {
+    epoch,
+    epochSince: now,
+    readyAt: null,
+    vip: unobserved(now),
+    nodes: Object.fromEntries(nodes.map((node) => [node, unobserved(now)])),
+    activeNode: null,
+    identity: null,
+    formerNode: null,
+    byHand: 'open',
+    maintenance: false,
+    bumping: false,
+    provenAt: null,
+    wasReady: false,
+  };
+}
+
+export function decide(
+  state: PairState,
+  event: PairEvent,
+  rules: PairRules,
+): { state: PairState; effects: PairEffect[] } {
+  switch (event.kind) {
+    case 'vip-observed':
+      return vipObserved(state, event.observation, rules);
+    case 'node-observed':
+      return nodeObserved(state, event.node, event.observation, rules);
+    case 'epoch-is':
+      return epochIs(state, event.epoch, event.now);
+    case 'by-hand':
+      return { state: { ...state, byHand: event.mode }, effects: [] };
+    case 'maintenance':
+      return { state: { ...state, maintenance: event.on }, effects: [] };
+  }
+}
+
+function vipObserved(
+  state: PairState,
+  observation: Observation,
+  rules: PairRules,
+): { state: PairState; effects: PairEffect[] } {
+  const isOld = observation.at < state.epochSince;
+  if (isOld) return { state, effects: [] };
+  const vip = observed(state.vip, observation, rules);
+  const provenAt = observation.health === 'ready' ? observation.at : state.provenAt;
+  const next: PairState = { ...state, vip, provenAt };
+  if (vip.health === 'ready' && observation.health === 'ready') {
+    const other = differs(state.identity, observation.identity);
+    if (other && state.readyAt !== null) return bump(next, 'another node answers at the VIP', observation.endedAt);
+    const identity = observation.identity ?? state.identity;
+    if (state.readyAt !== null) return { state: { ...next, identity }, effects: [] };
+    const at = observation.endedAt;
+    return {
+      state: { ...next, identity, readyAt: at, wasReady: true },
+      effects: [{ kind: 'ready', epoch: state.epoch, at }],
+    };
+  }
+  if (vip.health !== 'ready' && state.readyAt !== null) {
+    return bump(next, `the VIP's health monitor: ${observation.message}`, observation.endedAt);
+  }
+  return { state: next, effects: [] };
+}
+
+function nodeObserved(
+  state: PairState,
+  node: string,
+  observation: Observation,
+  rules: PairRules,
+): { state: PairState; effects: PairEffect[] } {
+  const verdict = state.nodes[node];
+  if (verdict === undefined || observation.at < state.epochSince) return { state, effects: [] };
+  const next: PairState = { ...state, nodes: { ...state.nodes, [node]: observed(verdict, observation, rules) } };
+  const active = onlyReady(next.nodes);
+  if (active === null || active === state.activeNode) return { state: next, effects: [] };
+  if (state.activeNode !== null && state.readyAt !== null) {
+    return bump(next, `the active role moved from ${state.activeNode} to ${active}`, observation.endedAt);
+  }
+  return { state: { ...next, activeNode: active }, effects: [] };
+}
+
+/**
+ * The node whose last answer says READY while no other's does. The last answer, not the verdict: a flap with no failed
+ * probe at the VIP must be noticed (R6), and a needless bump costs a look, a missed one a transaction.
+ */
+function onlyReady(nodes: Readonly<Record<string, Verdict>>): string | null {
+  const ready = Object.entries(nodes).filter(([, verdict]) => verdict.last?.health === 'ready');
+  return ready.length === 1 ? (ready[0]?.[0] ?? null) : null;
+}
+
+const differs = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
+
+function bump(state: PairState, why: string, at: Instant): { state: PairState; effects: PairEffect[] } {
+  if (state.bumping) return { state, effects: [] };
+  return { state: { ...state, bumping: true }, effects: [{ kind: 'bump', epoch: state.epoch, why, at }] };
+}
+
+/** What was observed before the new epoch says nothing of it: verdicts begin again. */
+function epochIs(state: PairState, epoch: number, now: Instant): { state: PairState; effects: PairEffect[] } {
+  if (epoch <= state.epoch) return { state: { ...state, bumping: false }, effects: [] };
+  const next: PairState = {
+    ...initialPair(epoch, Object.keys(state.nodes), now),
+    vip: { ...unobserved(now), last: state.vip.last },
+    formerNode: state.activeNode ?? state.formerNode,
+    byHand: state.byHand,
+    wasReady: state.wasReady,
+  };
+  return { state: next, effects: [{ kind: 'epoch-ended', epoch: state.epoch }] };
+}
+
+/** The gate as it follows from the state (R4). A bump that is on its way keeps it shut. */
+export function gateOf(state: PairState, now: Instant, rules: PairRules): { mode: GateMode; reason: HoldReason } {
+  if (state.byHand === 'draining') return { mode: 'draining', reason: 'draining' };
+  if (state.byHand === 'holding') return { mode: 'holding', reason: 'operator' };
+  if (state.readyAt === null) return { mode: 'holding', reason: state.wasReady ? 'switchover' : 'starting' };
+  if (state.bumping) return { mode: 'holding', reason: 'switchover' };
+  if (state.maintenance) return { mode: 'holding', reason: 'maintenance' };
+  if (now < state.readyAt + rules.settleMs) return { mode: 'holding', reason: 'settling' };
+  return { mode: 'open', reason: 'none' };
+}
+
+/** Codes with which the survivor says that its peer cannot be reached (reference table in `esc/health-report.ts`). */
+const peerUnreachable: readonly number[] = [2010, 2100];
+
+/**
+ * Why the role moved, judged when the pair is ready again: the survivor misses its peer, or the old active says
+ * nothing at all: `failover`. The old active is still heard: `planned`. Nothing known of it: `unknown`.
+ */
+export function causeOf(state: PairState): Cause {
+  const code = state.vip.last?.statusCode ?? null;
+  if (code !== null && peerUnreachable.includes(code)) return 'failover';
+  const former = state.formerNode === null ? null : (state.nodes[state.formerNode]?.last ?? null);
+  if (former === null) return 'unknown';
+  return former.heard ? 'planned' : 'failover';
+}

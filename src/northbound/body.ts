@@ -1,0 +1,36 @@
+/** A request's body, whole and bounded. What is too long or cut short never becomes a transaction. */
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../domain/problem.ts';
+
+/** @throws GatewayError `body-too-large`, `invalid-request` when the client ends in the middle of it. */
+export function readBody(request: IncomingMessage, bodyBytesMax: number): Promise<Buffer> {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes > bodyBytesMax) {
+        request.pause();
+        reject(tooLarge(bodyBytesMax));
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    request.once('end', () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.once('error', () => reject(cutShort()));
+    request.once('close', () => reject(cutShort()));
+  });
+}
+
+const tooLarge = (bodyBytesMax: number): GatewayError =>
+  new GatewayError('body-too-large', {
+    detail: `At most ${bodyBytesMax} bytes are taken (limits.bodyBytes).`,
+    sent: 'no',
+  });
+
+const cutShort = (): GatewayError =>
+  new GatewayError('invalid-request', { detail: 'The body ended before it was complete.', sent: 'no' });

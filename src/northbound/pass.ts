@@ -1,0 +1,174 @@
+/**
+ * The path of a safe request: passed through and streamed, held while the gate is shut, sent again while no byte of an
+ * answer has reached the client; never journaled, never answered from a store.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer } from '../domain/outcome.ts';
+import { isDoubtful } from '../domain/outcome.ts';
+import { GatewayError } from '../domain/problem.ts';
+import type { Coordinator } from '../pair/coordinator.ts';
+import { firstValue } from '../upstream/headers.ts';
+import type { AnswerSink, Upstream, UpstreamRequest } from '../upstream/upstream.ts';
+import { towardsClient } from './answer.ts';
+import { readBody } from './body.ts';
+import type { Holds } from './holds.ts';
+import type { Sender } from './sender.ts';
+import type { Caller } from './transact.ts';
+
+export interface PassOptions {
+  readonly coordinator: Coordinator;
+  readonly upstream: Upstream;
+  readonly sender: Sender;
+  readonly holds: Holds;
+  readonly holdMaxMs: number;
+  readonly responseTimeoutMs: number;
+  readonly bodyBytesMax: number;
+}
+
+let passed = 0;
+
+export class Pass {
+  readonly #options: PassOptions;
+
+  constructor(options: PassOptions) {
+    this.#options = options;
+  }
+
+  /** @throws GatewayError when ESC cannot be reached within `hold.timeout`, or is silent. */
+  async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
+    const { coordinator, holds, holdMaxMs, bodyBytesMax } = this.#options;
+    const deadlineAt = Date.now() + holdMaxMs;
+    const body = hasBody(request) ? await readBody(request, bodyBytesMax) : null;
+    const { method = 'GET', url: path = '/' } = request;
+    let evidence = 'ESC is away';
+    while (!caller.hasLeft.aborted) {
+      await this.#untilOpen(deadlineAt, evidence, caller.hasLeft, holds);
+      const { epoch } = coordinator;
+      const ended = await this.#attempt({ method, path, headers: caller.headers, body }, epoch, response, caller);
+      if (ended === 'given') return;
+      evidence = ended.evidence;
+      const remainingMs = deadlineAt - Date.now();
+      if (remainingMs <= 0) throw unreachable(evidence);
+      await coordinator.confirmReady(Date.now(), epoch, Math.min(remainingMs, proofMaxMs));
+    }
+  }
+
+  /** One attempt: its answer is given, or it may be made again. */
+  async #attempt(
+    request: UpstreamRequest,
+    epoch: number,
+    response: ServerResponse,
+    caller: Caller,
+  ): Promise<'given' | { evidence: string }> {
+    const { coordinator, upstream, sender, responseTimeoutMs } = this.#options;
+    const sentAt = Date.now();
+    const sink = new ClientSink(response, caller);
+    const fetched = await upstream.send(request, { deadlineMs: responseTimeoutMs, sink, signal: caller.hasLeft });
+    if (fetched.kind === 'streamed') {
+      sink.end(fetched.isComplete);
+      return 'given';
+    }
+    if (fetched.kind === 'answered') {
+      const reading = await sender.confirm(fetched.answer, epoch);
+      if (reading.kind === 'maintenance') return { evidence: 'ESC is in maintenance mode' };
+      if (reading.kind !== 'answered') return reading;
+      give(response, reading.answer, caller);
+      return 'given';
+    }
+    const wasSilent = fetched.kind === 'unknown' && Date.now() - sentAt >= responseTimeoutMs;
+    if (wasSilent && coordinator.epoch === epoch) throw timedOut(fetched.evidence);
+    return fetched;
+  }
+
+  /** Waits for the gate, in one of the bounded places. */
+  async #untilOpen(deadlineAt: number, evidence: string, hasLeft: AbortSignal, holds: Holds): Promise<void> {
+    const { coordinator } = this.#options;
+    const { mode } = coordinator.gate();
+    if (mode === 'open') return;
+    if (mode === 'draining') throw draining();
+    passed += 1;
+    const place = `pass ${passed}`;
+    if (!holds.take(place, 0)) throw full();
+    try {
+      const opened = await coordinator.untilOpen(deadlineAt, hasLeft);
+      if (opened === 'draining') throw draining();
+      if (opened === 'expired') throw unreachable(evidence);
+    } finally {
+      holds.giveBack(place);
+    }
+  }
+}
+
+const proofMaxMs = 10_000;
+
+const hasBody = (request: IncomingMessage): boolean =>
+  request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+
+function give(response: ServerResponse, answer: Answer, caller: Caller): void {
+  const headers = towardsClient(answer.headers, caller.authorities);
+  response.sendDate = firstValue(headers, 'date') === '';
+  response.writeHead(answer.status, headers);
+  response.end(answer.body);
+}
+
+/** Streams to the client what needs no second thought (R12), with the client's own pace. */
+class ClientSink implements AnswerSink {
+  readonly #response: ServerResponse;
+  readonly #caller: Caller;
+
+  constructor(response: ServerResponse, caller: Caller) {
+    this.#response = response;
+    this.#caller = caller;
+  }
+
+  start(status: number, rawHeaders: string[]): boolean {
+    const contentType = firstValue(rawHeaders, 'content-type');
+    // Whether the body is empty is not known yet; a length that is not said to be positive counts as empty.
+    const bodyBytes = Number(firstValue(rawHeaders, 'content-length') || 0);
+    if (isDoubtful({ status, contentType, bodyBytes })) return false;
+    const headers = towardsClient(rawHeaders, this.#caller.authorities);
+    this.#response.sendDate = firstValue(headers, 'date') === '';
+    this.#response.writeHead(status, headers);
+    return true;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#response.write(chunk);
+  }
+
+  onDrain(resume: () => void): void {
+    this.#response.on('drain', resume);
+  }
+
+  /** An answer that was cut short ends as a broken connection, so that the client sees it too (RFC 9112 section 8). */
+  end(isComplete: boolean): void {
+    if (isComplete) this.#response.end();
+    else this.#response.destroy();
+  }
+}
+
+const draining = (): GatewayError =>
+  new GatewayError('draining', {
+    detail: 'The gateway takes no new requests; send it again, here or to another one.',
+    sent: 'no',
+    retryAfterSeconds: 5,
+  });
+
+const full = (): GatewayError =>
+  new GatewayError('hold-full', {
+    detail: 'ESC is away and as many requests are held as may be. Send it again later.',
+    sent: 'no',
+    retryAfterSeconds: 30,
+  });
+
+const unreachable = (evidence: string): GatewayError =>
+  new GatewayError('upstream-unreachable', {
+    detail: `ESC could not be reached in the time that a request is held (hold.timeout): ${evidence}.`,
+    retryAfterSeconds: 30,
+  });
+
+const timedOut = (evidence: string): GatewayError =>
+  new GatewayError('upstream-timeout', {
+    detail: `ESC took the request and did not answer (esc.timeouts.response): ${evidence}.`,
+    retryAfterSeconds: 10,
+  });

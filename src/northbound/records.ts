@@ -1,0 +1,126 @@
+/**
+ * A move of a record: read → pure function → compare-and-set, again on the newer record if somebody was faster.
+ * Invariant: what `decide` saw is what the journal replaced; a declined or lost move changes nothing.
+ */
+import type { Logger } from 'pino';
+import { abandoned, neverSent } from '../domain/moves.ts';
+import { backoffMs } from '../domain/retry.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import type { Bodies, Creation, Journal, MarkConditions, Replaced } from '../journal/journal.ts';
+
+export interface Move {
+  readonly transaction: Transaction;
+  readonly bodies?: Bodies;
+  readonly mark?: MarkConditions;
+}
+
+export type Changed =
+  | { readonly word: 'changed'; readonly transaction: Transaction }
+  /** `decide` wanted nothing of the record as it stands now. */
+  | { readonly word: 'declined'; readonly transaction: Transaction }
+  | { readonly word: 'stale-epoch' | 'behind' | 'missing' | 'unavailable' };
+
+/** Nobody moves one record this often at once; past it something is wrong. */
+const triesMax = 20;
+
+export class Records {
+  readonly journal: Journal;
+  readonly #log: Logger;
+  #isClosed = false;
+  #unconfirmed = 0;
+
+  constructor(journal: Journal, log: Logger) {
+    this.journal = journal;
+    this.#log = log;
+  }
+
+  /** Ends the patience of `changeSurely`; what is not recorded then is found at the next start. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Creations that the journal did not confirm and that are not undone yet. */
+  get unconfirmed(): number {
+    return this.#unconfirmed;
+  }
+
+  /** One move. `decide` is called on the given record first, and on the current one if that was not it. */
+  change(transaction: Transaction, decide: (current: Transaction) => Move | null): Promise<Changed> {
+    return this.#change(transaction, decide, false);
+  }
+
+  /** The same, again and again while the journal is away: for what has happened and must be told (R35). */
+  changeSurely(transaction: Transaction, decide: (current: Transaction) => Move | null): Promise<Changed> {
+    return this.#change(transaction, decide, true);
+  }
+
+  async #change(
+    transaction: Transaction,
+    decide: (current: Transaction) => Move | null,
+    isPatient: boolean,
+  ): Promise<Changed> {
+    let current = transaction;
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      const move = decide(current);
+      if (move === null) return { word: 'declined', transaction: current };
+      const replaced = await this.#replace(move, isPatient);
+      if (replaced.word === 'replaced') return { word: 'changed', transaction: replaced.transaction };
+      if (replaced.word !== 'stale-version') return { word: replaced.word };
+      const read = await this.read(current.id);
+      if (read === 'unavailable') return { word: 'unavailable' };
+      if (read === null) return { word: 'missing' };
+      current = read;
+    }
+    throw new Error(`defect: transaction ${transaction.id} was moved by others ${triesMax} times in a row`);
+  }
+
+  /** The same object is handed in again, so that a write whose confirmation was lost finds itself done. */
+  async #replace(move: Move, isPatient: boolean): Promise<Replaced> {
+    for (let failures = 1; ; failures += 1) {
+      const replaced = await this.journal.replace(move);
+      if (replaced.word !== 'unavailable') return replaced;
+      const { id } = move.transaction;
+      this.#log.error({ err: replaced.cause, transaction: id }, 'the journal did not confirm a move');
+      if (!isPatient || this.#isClosed) return replaced;
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+    }
+  }
+
+  /**
+   * The journal did not confirm a creation, and the client was told that nothing was sent: makes that true for good.
+   * The creation is repeated until it is confirmed and then abandoned, so that a write that comes late finds it done.
+   */
+  async abandonSurely(creation: Creation, now: () => number): Promise<void> {
+    this.#unconfirmed += 1;
+    await this.#abandon(creation, now);
+    this.#unconfirmed -= 1;
+  }
+
+  async #abandon(creation: Creation, now: () => number): Promise<void> {
+    for (let failures = 1; !this.#isClosed; failures += 1) {
+      const created = await this.journal.create(creation);
+      if (created.word === 'key-taken') return;
+      if (created.word === 'created') {
+        const reason = 'the journal did not confirm it in time, so it was not sent';
+        await this.changeSurely(created.transaction, (current) => {
+          if (current.state.status === 'in-flight') return { transaction: neverSent(current, reason, now()) };
+          return null;
+        });
+        await this.changeSurely(created.transaction, (current) =>
+          current.state.status === 'held' ? { transaction: abandoned(current, reason, now()) } : null,
+        );
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+    }
+  }
+
+  async read(id: string): Promise<Transaction | null | 'unavailable'> {
+    try {
+      return await this.journal.get(id);
+    } catch (error) {
+      this.#log.error({ err: error, transaction: id }, 'a record cannot be read');
+      return 'unavailable';
+    }
+  }
+}

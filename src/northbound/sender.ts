@@ -1,0 +1,70 @@
+/**
+ * One attempt of a transaction that is marked in flight: sends it and says what came of it, R11 and R12 applied.
+ * It records nothing; who asked records the reading and only then tells anybody.
+ */
+import { type Answer, isDoubtful } from '../domain/outcome.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import type { RequestMessage } from '../journal/message.ts';
+import type { Coordinator } from '../pair/coordinator.ts';
+import { firstValue } from '../upstream/headers.ts';
+import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
+
+export type Reading =
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'never-sent'; readonly evidence: string }
+  | { readonly kind: 'unknown'; readonly evidence: string }
+  /** A 503 under READY: it was refused, and the gate holds (R12). */
+  | { readonly kind: 'maintenance' };
+
+export interface SenderOptions {
+  readonly upstream: Upstream;
+  readonly coordinator: Coordinator;
+  readonly responseTimeoutMs: number;
+  /** How long a doubtful answer may wait for the probe that decides it. */
+  readonly confirmTimeoutMs: number;
+}
+
+export class Sender {
+  readonly #options: SenderOptions;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /** Sends the attempt that `transaction` is marked for, unless its epoch has ended meanwhile. */
+  async send(transaction: Transaction, message: RequestMessage): Promise<Reading> {
+    const { state, method, path } = transaction;
+    if (state.status !== 'in-flight') throw new Error(`defect: ${transaction.id} is sent without being in flight`);
+    const { epoch } = state;
+    if (this.#options.coordinator.epoch !== epoch) {
+      return { kind: 'never-sent', evidence: 'its epoch ended before it was sent' };
+    }
+    const { headers, body } = message;
+    return this.exchange({ method, path, headers, body }, epoch);
+  }
+
+  /** The same for a request that is no transaction: a look. Its answer is collected. */
+  async exchange(request: UpstreamRequest, epoch: number): Promise<Reading> {
+    const { upstream, responseTimeoutMs } = this.#options;
+    const fetched = await upstream.send(request, { deadlineMs: responseTimeoutMs });
+    if (fetched.kind === 'streamed') throw new Error('defect: a collected answer was streamed');
+    if (fetched.kind !== 'answered') return fetched;
+    return this.confirm(fetched.answer, epoch);
+  }
+
+  /** R12: a doubtful answer counts only when a probe sent after it says READY in the same epoch. */
+  async confirm(answer: Answer, epoch: number): Promise<Reading> {
+    const contentType = firstValue(answer.headers, 'content-type');
+    if (!isDoubtful({ status: answer.status, contentType, bodyBytes: answer.body.byteLength })) {
+      return { kind: 'answered', answer };
+    }
+    const { coordinator, confirmTimeoutMs } = this.#options;
+    const confirmed = await coordinator.confirmReady(Date.now(), epoch, confirmTimeoutMs);
+    if (confirmed === 'ended') {
+      return { kind: 'unknown', evidence: `ESC answered ${answer.status} and was not ready after it` };
+    }
+    if (answer.status !== 503) return { kind: 'answered', answer };
+    coordinator.maintenance(true);
+    return { kind: 'maintenance' };
+  }
+}

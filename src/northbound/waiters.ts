@@ -1,0 +1,52 @@
+/**
+ * Clients that wait for the answer of a transaction on this replica, each with its own time (R24). They are told
+ * only what the journal has recorded (R23).
+ */
+import type { Answer } from '../domain/outcome.ts';
+import type { Transaction } from '../domain/transaction.ts';
+
+export type Told =
+  | { readonly kind: 'answer'; readonly transaction: Transaction; readonly answer: Answer }
+  | { readonly kind: 'abandoned'; readonly transaction: Transaction }
+  /** Its time ran out, or the gateway is ending. */
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'left' };
+
+export class Waiters {
+  readonly #waiting = new Map<string, Set<(told: Told) => void>>();
+
+  /** Resolves with what it is told, at the latest at `deadlineAt`; `left` when `hasLeft` fires. */
+  wait(id: string, deadlineAt: number, hasLeft: AbortSignal): Promise<Told> {
+    return new Promise((resolve) => {
+      const finish = (told: Told): void => {
+        clearTimeout(timer);
+        hasLeft.removeEventListener('abort', onLeft);
+        const others = this.#waiting.get(id);
+        others?.delete(finish);
+        if (others?.size === 0) this.#waiting.delete(id);
+        resolve(told);
+      };
+      const onLeft = (): void => finish({ kind: 'left' });
+      const timer = setTimeout(() => finish({ kind: 'expired' }), Math.max(0, deadlineAt - Date.now()));
+      hasLeft.addEventListener('abort', onLeft);
+      const others = this.#waiting.get(id);
+      if (others === undefined) this.#waiting.set(id, new Set([finish]));
+      else others.add(finish);
+      if (hasLeft.aborted) onLeft();
+    });
+  }
+
+  tell(id: string, told: Told): void {
+    for (const finish of [...(this.#waiting.get(id) ?? [])]) finish(told);
+  }
+
+  /** How many wait for this one. */
+  countOf(id: string): number {
+    return this.#waiting.get(id)?.size ?? 0;
+  }
+
+  /** The gateway ends: everyone is let go with what can be said now. */
+  expireAll(): void {
+    for (const id of [...this.#waiting.keys()]) this.tell(id, { kind: 'expired' });
+  }
+}

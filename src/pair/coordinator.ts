@@ -1,0 +1,270 @@
+/**
+ * Carries out what `domain/switchover.ts` decides: asks the health monitors, bumps the epoch in the journal, tells the
+ * rest of the gateway when the gate opens and when an epoch ended. The path of a switchover is `#carryOut`.
+ * Invariant: state changes only in `#apply`, by an event; timers and sockets only make events.
+ */
+import type { Logger } from 'pino';
+import type { Observation } from '../domain/health.ts';
+import { isInDoubt } from '../domain/health.ts';
+import { backoffMs } from '../domain/retry.ts';
+import {
+  causeOf,
+  decide,
+  type GateMode,
+  gateOf,
+  type HoldReason,
+  initialPair,
+  type PairEffect,
+  type PairEvent,
+  type PairRules,
+  type PairState,
+} from '../domain/switchover.ts';
+import type { Instant } from '../domain/transaction.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { ConnectOptions } from '../upstream/sockets.ts';
+import { Prober, type ProberOptions } from './prober.ts';
+import { Sentinel } from './sentinel.ts';
+import { Switchovers } from './switchovers.ts';
+
+export interface CoordinatorOptions {
+  readonly journal: Journal;
+  readonly log: Logger;
+  readonly vip: string;
+  readonly nodes: readonly string[];
+  readonly probe: Omit<ProberOptions, 'host' | 'onObservation'>;
+  readonly rest: ConnectOptions;
+  readonly rules: PairRules;
+}
+
+export interface PairListener {
+  /** Sockets of the epoch are to be reset and what it left is unacknowledged (R7). */
+  epochEnded?(epoch: number): void;
+  /** The gate is open now; called on every opening. */
+  opened?(): void;
+  /** A VIP probe said READY, in this epoch, to a question asked at `askedAt` (R13). */
+  proven?(askedAt: Instant): void;
+  /** Anything that people see of the pair changed. */
+  changed?(): void;
+}
+
+export class Coordinator {
+  readonly switchovers: Switchovers;
+  readonly #options: CoordinatorOptions;
+  readonly #listeners = new Set<PairListener>();
+  readonly #vipProber: Prober;
+  readonly #probers: readonly Prober[];
+  readonly #sentinel: Sentinel;
+  #state: PairState;
+  #gateShown: GateMode = 'holding';
+  #settleTimer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    this.switchovers = new Switchovers(options.journal);
+    this.#state = initialPair(0, options.nodes, Date.now());
+    const prober = (host: string, onObservation: (observation: Observation) => void) =>
+      new Prober({ ...options.probe, host, onObservation });
+    this.#vipProber = prober(options.vip, (observation) => this.#vipObserved(observation));
+    const nodeProbers = options.nodes.map((node) =>
+      prober(node, (observation) => this.#apply({ kind: 'node-observed', node, observation })),
+    );
+    this.#probers = [this.#vipProber, ...nodeProbers];
+    this.#sentinel = new Sentinel(options.rest, (evidence) => this.badSign(evidence));
+  }
+
+  /**
+   * A start ends trust in what an earlier process sent (R5): the epoch is bumped before anything is probed or sent.
+   * Rejects if the journal cannot be read or written.
+   */
+  async start(): Promise<void> {
+    const epoch = await this.#options.journal.epoch();
+    const bumped = await this.#options.journal.bumpEpoch(epoch, null);
+    if (bumped.word === 'unavailable') throw new Error('the journal does not take the epoch', { cause: bumped.cause });
+    this.#state = initialPair(bumped.epoch, this.#options.nodes, Date.now());
+    for (const prober of this.#probers) prober.start();
+    this.#sentinel.start();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const prober of this.#probers) prober.close();
+    this.#sentinel.close();
+    if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);
+  }
+
+  listen(listener: PairListener): void {
+    this.#listeners.add(listener);
+  }
+
+  get state(): PairState {
+    return this.#state;
+  }
+
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  /** Own address of the node believed active. */
+  get activeNode(): string | null {
+    return this.#state.activeNode;
+  }
+
+  gate(): { mode: GateMode; reason: HoldReason } {
+    return gateOf(this.#state, Date.now(), this.#options.rules);
+  }
+
+  get isOpen(): boolean {
+    return this.gate().mode === 'open';
+  }
+
+  /** A bad sign in live traffic or on the resting connection: every monitor is asked at once, nothing is decided (R6). */
+  badSign(evidence: string): void {
+    this.#options.log.debug({ evidence }, 'a bad sign: all health monitors are asked');
+    this.askNow();
+  }
+
+  askNow(): void {
+    for (const prober of this.#probers) prober.askNow();
+  }
+
+  byHand(mode: 'open' | 'holding' | 'draining'): void {
+    this.#apply({ kind: 'by-hand', mode });
+  }
+
+  maintenance(on: boolean): void {
+    if (this.#state.maintenance === on) return;
+    this.#options.log.info(on ? 'ESC answers 503 under READY: maintenance mode' : 'ESC takes requests again');
+    this.#apply({ kind: 'maintenance', on });
+  }
+
+  /** The journal said `stale-epoch`: another replica bumped. */
+  async learnEpoch(): Promise<void> {
+    const epoch = await this.#options.journal.epoch();
+    this.#apply({ kind: 'epoch-is', epoch, now: Date.now() });
+  }
+
+  /**
+   * Waits for a VIP probe sent after `after` that says READY in `epoch` (R12). `ended`: the epoch ended first, or
+   * `deadlineMs` passed.
+   */
+  confirmReady(after: Instant, epoch: number, deadlineMs: number): Promise<'ready' | 'ended'> {
+    this.askNow();
+    return new Promise((resolve) => {
+      const finish = (result: 'ready' | 'ended'): void => {
+        clearTimeout(timer);
+        this.#listeners.delete(listener);
+        resolve(result);
+      };
+      const timer = setTimeout(() => finish('ended'), deadlineMs);
+      const listener: PairListener = {
+        epochEnded: () => finish('ended'),
+        proven: (askedAt) => {
+          if (askedAt <= after) this.askNow();
+          else if (this.#state.readyAt !== null) finish('ready');
+        },
+      };
+      if (this.epoch === epoch) this.#listeners.add(listener);
+      else finish('ended');
+    });
+  }
+
+  /** Waits until the gate is open; `draining` ends the wait, and so does the client's leaving (as `expired`). */
+  untilOpen(deadlineAt: Instant, hasLeft: AbortSignal): Promise<'open' | 'draining' | 'expired'> {
+    return new Promise((resolve) => {
+      const finish = (result: 'open' | 'draining' | 'expired'): void => {
+        clearTimeout(timer);
+        hasLeft.removeEventListener('abort', onLeft);
+        this.#listeners.delete(listener);
+        resolve(result);
+      };
+      const onLeft = (): void => finish('expired');
+      const timer = setTimeout(() => finish('expired'), Math.max(0, deadlineAt - Date.now()));
+      const listener: PairListener = {
+        opened: () => finish('open'),
+        changed: () => {
+          if (this.gate().mode === 'draining') finish('draining');
+        },
+      };
+      hasLeft.addEventListener('abort', onLeft);
+      this.#listeners.add(listener);
+    });
+  }
+
+  #vipObserved(observation: Observation): void {
+    this.#apply({ kind: 'vip-observed', observation });
+    if (observation.health === 'ready' && observation.at >= this.#state.epochSince) {
+      this.#tell((listener) => listener.proven?.(observation.at));
+    }
+  }
+
+  #apply(event: PairEvent): void {
+    if (this.#isClosed) return;
+    const { state, effects } = decide(this.#state, event, this.#options.rules);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    this.#vipProber.inDoubt = isInDoubt(state.vip) || state.readyAt === null;
+    if (event.kind === 'node-observed') {
+      this.switchovers.found({ to: state.activeNode, cause: state.readyAt === null ? 'unknown' : causeOf(state) });
+    }
+    this.#showGate();
+    this.#tell((listener) => listener.changed?.());
+  }
+
+  #carryOut(effect: PairEffect): void {
+    switch (effect.kind) {
+      case 'bump':
+        this.#options.log.warn({ epoch: effect.epoch, why: effect.why }, 'the epoch ends: the gate is shut');
+        this.#bump(effect.epoch, effect.at).catch((error: unknown) => {
+          throw new Error('defect: bumping must end in an epoch', { cause: error });
+        });
+        return;
+      case 'epoch-ended':
+        this.#tell((listener) => listener.epochEnded?.(effect.epoch));
+        this.askNow();
+        return;
+      case 'ready': {
+        const { activeNode } = this.#state;
+        this.#options.log.info({ epoch: effect.epoch, activeNode }, 'the pair is ready');
+        this.switchovers.ready(effect.epoch, effect.at, { to: activeNode, cause: causeOf(this.#state) });
+        return;
+      }
+    }
+  }
+
+  /** Until the journal says what the epoch is, nothing can be sent anyway, so it is asked until it does. */
+  async #bump(epoch: number, at: Instant): Promise<void> {
+    const record = Switchovers.began(epoch + 1, at, this.#state.activeNode);
+    for (let failures = 0; !this.#isClosed; failures += 1) {
+      const bumped = await this.#options.journal.bumpEpoch(epoch, record);
+      if (bumped.word !== 'unavailable') {
+        if (bumped.word === 'bumped') this.switchovers.begin(record);
+        this.#apply({ kind: 'epoch-is', epoch: bumped.epoch, now: Date.now() });
+        return;
+      }
+      this.#options.log.error({ err: bumped.cause }, 'the journal does not take the new epoch; trying again');
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures + 1, Math.random())));
+    }
+  }
+
+  #showGate(): void {
+    const { mode, reason } = this.gate();
+    if (reason === 'settling') this.#openLater();
+    if (mode === this.#gateShown) return;
+    this.#gateShown = mode;
+    this.#options.log.info({ gate: mode, reason, epoch: this.epoch }, `the gate is ${mode}`);
+    if (mode === 'open') this.#tell((listener) => listener.opened?.());
+  }
+
+  #openLater(): void {
+    if (this.#settleTimer !== null) return;
+    this.#settleTimer = setTimeout(() => {
+      this.#settleTimer = null;
+      this.#showGate();
+    }, this.#options.rules.settleMs);
+  }
+
+  #tell(tell: (listener: PairListener) => void): void {
+    for (const listener of [...this.#listeners]) tell(listener);
+  }
+}

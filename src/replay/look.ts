@@ -1,0 +1,51 @@
+/**
+ * A look: asks ESC for the resource of a transaction, to learn what an attempt of unknown outcome came to (R13, R14).
+ * With the gateway's own account, or with the transaction's credentials where there is none (R27).
+ */
+import { latestStanding } from '../domain/standing.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import { type ResourceReading, readResource } from '../esc/resource.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { RequestMessage } from '../journal/message.ts';
+import type { Sender } from '../northbound/sender.ts';
+import { firstValue } from '../upstream/headers.ts';
+
+/** `away`: the look itself was not answered; ask again later. `unreadable`: answered, and says nothing. */
+export type Look = ResourceReading | 'away';
+
+export interface LookOptions {
+  readonly sender: Sender;
+  readonly journal: Journal;
+  /** The gateway's own account as an Authorization value; null: none. */
+  readonly authorization: string | null;
+}
+
+export async function look(
+  { sender, authorization }: LookOptions,
+  transaction: Transaction,
+  message: RequestMessage,
+  epoch: number,
+): Promise<Look> {
+  const path = transaction.policy.look;
+  if (path === null) return 'unreadable';
+  const credentials = authorization ?? firstValue(message.headers, 'authorization');
+  const headers = ['Accept', 'application/xml', ...(credentials === '' ? [] : ['Authorization', credentials])];
+  const reading = await sender.exchange({ method: 'GET', path, headers, body: null }, epoch);
+  if (reading.kind !== 'answered') return 'away';
+  const { status, headers: fields, body } = reading.answer;
+  // The sender has confirmed a doubtful answer by a probe, so an empty 404 is ESC's word here.
+  return readResource({ httpStatus: status, contentType: firstValue(fields, 'content-type'), body }, true);
+}
+
+/** How far back the lane is read for an earlier create that still stands. */
+const laneHistoryMax = 200;
+
+/**
+ * Whether a resource that is there may be this transaction's doing (R15, as far as the journal can tell): no earlier
+ * create in the lane still stands.
+ */
+export async function mayBeOwn(journal: Journal, transaction: Transaction): Promise<boolean> {
+  const { lane } = transaction.place;
+  const earlier = await journal.list({ lane, beforeSequence: transaction.sequence, limit: laneHistoryMax });
+  return latestStanding(earlier) === null;
+}

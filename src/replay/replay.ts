@@ -1,0 +1,182 @@
+/**
+ * The path of one replay, numbered as ARCHITECTURE.md tells it: what may be done, look, mark, send, read, settle.
+ * Invariants: what ESC can be asked about is asked before it is sent again (promise 2); what cannot be told and must not
+ * be repeated goes to the operator, with a reason (R17); a refusal of a replay is a reason to look, not a failure (R19).
+ */
+import { waitsFor } from '../domain/lanes.ts';
+import * as moves from '../domain/moves.ts';
+import { backoffMs } from '../domain/retry.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import { type RequestMessage, unpackRequest } from '../journal/message.ts';
+import { recordReading } from '../northbound/record-reading.ts';
+import type { Records } from '../northbound/records.ts';
+import type { Reading, Sender } from '../northbound/sender.ts';
+import type { Waiters } from '../northbound/waiters.ts';
+import type { Coordinator } from '../pair/coordinator.ts';
+import { type LookOptions, look, mayBeOwn } from './look.ts';
+
+export interface ReplayOptions extends LookOptions {
+  readonly coordinator: Coordinator;
+  readonly records: Records;
+  readonly sender: Sender;
+  readonly waiters: Waiters;
+  readonly replayAttemptsMax: number;
+  /** From the first READY after it was unacknowledged. */
+  readonly deadlineMs: number;
+}
+
+/** `left`: the lane is free of it. `again`: it waits on, at least so long. */
+export type Replayed = { readonly kind: 'left' } | { readonly kind: 'again'; readonly delayMs: number };
+
+const left: Replayed = { kind: 'left' };
+const again = (delayMs: number): Replayed => ({ kind: 'again', delayMs });
+/** After something that the next probe or the next opening of the gate will change. */
+const soonMs = 100;
+
+export class Replay {
+  readonly #options: ReplayOptions;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+  }
+
+  /** One step for one unacknowledged transaction; `readyAt` is the first READY that it saw. */
+  async run(transaction: Transaction, readyAt: number): Promise<Replayed> {
+    const { records, coordinator } = this.#options;
+    // 1. What may be done with it (R17, R18).
+    const refusal = this.#refusal(transaction, readyAt);
+    if (refusal !== null) return this.#leaveToOperator(transaction, refusal);
+    const packed = await records.journal.body(transaction.id, 'request');
+    if (packed === null) return this.#leaveToOperator(transaction, 'its request is not in the journal any more');
+    const message = unpackRequest(packed);
+    const { epoch } = coordinator;
+
+    // 2. Look before sending (promise 2).
+    const { kind } = transaction.policy;
+    if (transaction.policy.look !== null && (kind === 'create' || kind === 'delete')) {
+      const found = await this.#reconcile(transaction, message, epoch);
+      if (found !== 'send') return found;
+    }
+
+    // 3. Mark (R10).
+    const { activeNode: node } = coordinator;
+    const marked = await records.change(transaction, (current) => {
+      if (current.state.status !== 'unacknowledged') return null;
+      const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
+      return { transaction: moves.marked(current, { epoch, node, now: Date.now(), hasWaited: true }), mark };
+    });
+    if (marked.word === 'stale-epoch') await coordinator.learnEpoch();
+    if (marked.word === 'declined' || marked.word === 'missing') return left;
+    if (marked.word !== 'changed') return again(soonMs);
+
+    // 4. Send.
+    coordinator.switchovers.count('replayed');
+    const reading = await this.#options.sender.send(marked.transaction, message);
+
+    // 5. Read the answer and settle.
+    return this.#settle(marked.transaction, message, reading);
+  }
+
+  #refusal(transaction: Transaction, readyAt: number): string | null {
+    const { policy, attempts, method } = transaction;
+    if (policy.replay === 'never') return `its policy is never to send a ${method} again`;
+    if (policy.replay === 'operator') {
+      return `nothing can be looked up that would tell whether ${policy.operation ?? method} was done, and sending it again might do it twice`;
+    }
+    const sends = attempts.filter((attempt) => attempt.kind === 'send').length;
+    if (sends > this.#options.replayAttemptsMax) return `it was sent ${sends} times without an answer that settles it`;
+    if (Date.now() > readyAt + this.#options.deadlineMs) return 'replay.deadline has passed since ESC was ready again';
+    return null;
+  }
+
+  /** What the new active node has of it (R14, R15, R19): `send` if it is missing there. */
+  async #reconcile(transaction: Transaction, message: RequestMessage, epoch: number): Promise<Replayed | 'send'> {
+    const found = await look(this.#options, transaction, message, epoch);
+    if (found === 'away') return again(soonMs);
+    if (transaction.policy.kind === 'delete') {
+      return found === 'absent' ? this.#settleByLook(transaction, 'the resource is gone') : 'send';
+    }
+    if (found === 'absent' || found === 'unreadable') return 'send';
+    if (!(await mayBeOwn(this.#options.journal, transaction))) return 'send';
+    if (found === 'broken') return this.#leaveToOperator(transaction, 'what it created is in error in ESC');
+    return this.#settleByLook(transaction, `the resource is there (${found === 'done' ? 'done' : 'under way'})`);
+  }
+
+  async #settle(transaction: Transaction, message: RequestMessage, reading: Reading): Promise<Replayed> {
+    if (reading.kind === 'answered' && isRefusal(reading.answer.status)) {
+      return this.#refused(transaction, message, reading);
+    }
+    if (reading.kind === 'answered' && transaction.policy.kind === 'delete' && reading.answer.status === 404) {
+      const unacknowledged = await this.#backToUnacknowledged(transaction, 404);
+      return unacknowledged === null
+        ? left
+        : this.#settleByLook(unacknowledged, 'ESC has no such resource any more (R19)');
+    }
+    const recorded = await recordReading(this.#options, transaction, reading);
+    if (recorded === null) return left;
+    if (moves.isToBeSent(recorded)) return again(soonMs);
+    if (recorded.state.status === 'completed') this.#options.coordinator.switchovers.count('completed');
+    return left;
+  }
+
+  /** A replay answered 409 or 5xx (R18): look, and if that does not settle it, again later. */
+  async #refused(
+    transaction: Transaction,
+    message: RequestMessage,
+    reading: Extract<Reading, { kind: 'answered' }>,
+  ): Promise<Replayed> {
+    const { kind } = transaction.policy;
+    const { status } = reading.answer;
+    if (kind === 'create' && status === 409 && !(await mayBeOwn(this.#options.journal, transaction))) {
+      // Somebody's earlier create stands: ESC's 409 is the answer (R15).
+      await recordReading(this.#options, transaction, reading);
+      return left;
+    }
+    const unacknowledged = await this.#backToUnacknowledged(transaction, status);
+    if (unacknowledged === null) return left;
+    if (kind === 'create' && transaction.policy.look !== null) {
+      const found = await this.#reconcile(unacknowledged, message, this.#options.coordinator.epoch);
+      if (found !== 'send') return found;
+    }
+    const failures = unacknowledged.attempts.filter((attempt) => attempt.status !== undefined).length;
+    return again(backoffMs(failures, Math.random()));
+  }
+
+  async #backToUnacknowledged(transaction: Transaction, status: number): Promise<Transaction | null> {
+    const attempt = transaction.attempts.length;
+    const changed = await this.#options.records.changeSurely(transaction, (current) =>
+      current.state.status === 'in-flight' && current.state.attempt === attempt
+        ? { transaction: moves.replayRefused(current, status, Date.now()) }
+        : null,
+    );
+    return changed.word === 'changed' ? changed.transaction : null;
+  }
+
+  async #settleByLook(transaction: Transaction, evidence: string): Promise<Replayed> {
+    const { records, waiters, coordinator } = this.#options;
+    const changed = await records.change(transaction, (current) =>
+      current.state.status === 'unacknowledged'
+        ? { transaction: moves.settledByLook(current, evidence, Date.now()) }
+        : null,
+    );
+    if (changed.word === 'unavailable') return again(soonMs);
+    if (changed.word !== 'changed') return left;
+    coordinator.switchovers.count('reconciled');
+    coordinator.switchovers.count('completed');
+    const answer = { status: changed.transaction.policy.successStatus, headers: [], body: new Uint8Array() };
+    waiters.tell(transaction.id, { kind: 'answer', transaction: changed.transaction, answer });
+    return left;
+  }
+
+  async #leaveToOperator(transaction: Transaction, reason: string): Promise<Replayed> {
+    const changed = await this.#options.records.change(transaction, (current) =>
+      current.state.status === 'unacknowledged'
+        ? { transaction: moves.leftToOperator(current, reason, Date.now()) }
+        : null,
+    );
+    return changed.word === 'unavailable' ? again(soonMs) : left;
+  }
+}
+
+/** R18: what says "not now" or "there is something" rather than "no". */
+const isRefusal = (status: number): boolean => status === 409 || status >= 500;

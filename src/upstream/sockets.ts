@@ -1,0 +1,90 @@
+/**
+ * Sockets to the VIP. Invariant (R7): every one that is given up is reset, not closed, whoever gives it up: undici,
+ * a deadline or the end of an epoch. The kernel goes on delivering what a closed socket had written; a reset drops it.
+ */
+import net from 'node:net';
+import tls from 'node:tls';
+import type { buildConnector } from 'undici';
+
+export interface TlsTrust {
+  /** PEM; undefined: the system's authorities. */
+  readonly ca?: string;
+  readonly verify: boolean;
+}
+
+export interface ConnectOptions {
+  readonly host: string;
+  readonly port: number;
+  /** null: plain HTTP. */
+  readonly trust: TlsTrust | null;
+  readonly connectTimeoutMs: number;
+}
+
+const keepAliveDelayMs = 1000;
+
+/**
+ * Makes `destroy` of `socket` reset the TCP connection below it (`raw`, the same one without TLS). `resetAndDestroy`
+ * alone would first wait for written bytes to leave, which on a dead path they never do; destroying right after it
+ * makes the reset immediate. A test holds both.
+ */
+function resetOnDestroy(socket: net.Socket, raw: net.Socket): void {
+  const destroy = socket.destroy.bind(socket);
+  let isResetting = false;
+  socket.destroy = (error?: Error) => {
+    if (isResetting) return destroy(error);
+    isResetting = true;
+    if (!raw.destroyed && !raw.connecting) raw.resetAndDestroy();
+    if (raw !== socket) raw.destroy();
+    return destroy(error);
+  };
+}
+
+/** Opens a socket whose `destroy` resets it. Emits `connect`, or `secureConnect` with TLS, or `error`, like any other. */
+export function open(options: Pick<ConnectOptions, 'host' | 'port' | 'trust'>): net.Socket {
+  const raw = net.connect({ host: options.host, port: options.port, noDelay: true });
+  const socket = options.trust === null ? raw : secure(raw, options.host, options.trust);
+  resetOnDestroy(socket, raw);
+  raw.once('connect', () => raw.setKeepAlive(true, keepAliveDelayMs));
+  return socket;
+}
+
+/** Connects to the VIP as undici asks; `live` gets every socket until it is closed. */
+export function connector(options: ConnectOptions, live: Set<net.Socket>): buildConnector.connector {
+  return (_, callback) => {
+    let done = false;
+    const socket = open(options);
+    live.add(socket);
+    const finish = (error: Error | null): void => {
+      if (done) return;
+      done = true;
+      clearTimeout(timer);
+      if (error === null) callback(null, socket);
+      else callback(error, null);
+    };
+    const timer = setTimeout(() => {
+      finish(new Error(`no connection to ${options.host}:${options.port} within ${options.connectTimeoutMs} ms`));
+      socket.destroy();
+    }, options.connectTimeoutMs);
+    socket.once(options.trust === null ? 'connect' : 'secureConnect', () => finish(null));
+    socket.on('error', (error) => finish(error));
+    socket.once('close', () => {
+      live.delete(socket);
+      finish(new Error(`the connection to ${options.host}:${options.port} closed before it was made`));
+    });
+    return socket;
+  };
+}
+
+function secure(raw: net.Socket, host: string, trust: TlsTrust): tls.TLSSocket {
+  const servername = net.isIP(host) === 0 ? host : undefined;
+  const socket = tls.connect({
+    socket: raw,
+    host,
+    ...(servername === undefined ? {} : { servername }),
+    ...(trust.ca === undefined ? {} : { ca: trust.ca }),
+    rejectUnauthorized: trust.verify,
+    ALPNProtocols: ['http/1.1'],
+  });
+  raw.on('error', (error) => socket.destroy(error));
+  return socket;
+}

@@ -1,0 +1,225 @@
+/**
+ * One attempt at the VIP → its outcome. One pool of undici a generation; `reset` ends a generation with every socket
+ * of it reset (R7). Invariants: `never-sent` is said only if undici had not begun to write or the connection was refused
+ * (R11; error codes do not tell); no retry layer is in here; every phase ends by the attempt's own deadline.
+ */
+import type { Socket } from 'node:net';
+import { type Dispatcher, Pool } from 'undici';
+import type { Answer, Outcome } from '../domain/outcome.ts';
+import { type ConnectOptions, connector } from './sockets.ts';
+
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Target byte for byte: path and query. */
+  readonly path: string;
+  /** Flat, end-to-end. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array | null;
+}
+
+/** Where a streamed answer goes. */
+export interface AnswerSink {
+  /** Status and head are in. True: the body streams into `write`; false: the answer is collected and returned. */
+  start(status: number, headers: string[]): boolean;
+  /** False: pause until `onDrain` calls back. */
+  write(chunk: Uint8Array): boolean;
+  onDrain(resume: () => void): void;
+}
+
+export type Fetched = Outcome | { readonly kind: 'streamed'; readonly isComplete: boolean };
+
+export interface SendOptions {
+  /** From now to the last byte of a collected answer; for a streamed one to its first byte, then between bytes. */
+  readonly deadlineMs: number;
+  readonly sink?: AnswerSink;
+  /** Ends the attempt by reset when the client leaves; only for safe methods. */
+  readonly signal?: AbortSignal;
+}
+
+export interface UpstreamOptions extends ConnectOptions {
+  readonly connectionsMax: number;
+  /** A collected answer past this is given up as unknown. */
+  readonly answerBytesMax: number;
+  /** A bad sign in live traffic (R6). */
+  readonly onBadSign: (evidence: string) => void;
+}
+
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  readonly #origin: string;
+  #sockets = new Set<Socket>();
+  #pool: Pool;
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+    const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+    this.#origin = `${options.trust === null ? 'http' : 'https'}://${host}:${options.port}`;
+    this.#pool = this.#makePool();
+  }
+
+  #makePool(): Pool {
+    this.#sockets = new Set();
+    return new Pool(this.#origin, {
+      connect: connector(this.#options, this.#sockets),
+      connections: this.#options.connectionsMax,
+      pipelining: 1,
+      keepAliveTimeout: 4_000,
+      keepAliveMaxTimeout: 60_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+    });
+  }
+
+  /** One attempt; never throws, never sends twice. */
+  send(request: UpstreamRequest, options: SendOptions): Promise<Fetched> {
+    return new Promise((resolve) => {
+      const attempt = new Exchange(options, this.#options.answerBytesMax, (fetched) => {
+        if (fetched.kind !== 'answered' && fetched.kind !== 'streamed') this.#options.onBadSign(fetched.evidence);
+        resolve(fetched);
+      });
+      try {
+        this.#pool.dispatch(
+          {
+            method: request.method as Dispatcher.HttpMethod,
+            path: request.path,
+            headers: request.headers as string[],
+            body:
+              request.body === null || request.body.byteLength === 0
+                ? null
+                : Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength),
+          },
+          attempt,
+        );
+      } catch (error) {
+        attempt.onError(error as Error);
+      }
+    });
+  }
+
+  /** The end of an epoch (R7): sockets are reset first, then what waited for one fails as never sent. */
+  reset(why: string): void {
+    const [sockets, pool] = [this.#sockets, this.#pool];
+    this.#pool = this.#makePool();
+    const error = new Error(why);
+    for (const socket of sockets) socket.destroy(error);
+    pool.destroy(error).catch(() => undefined);
+  }
+
+  /** Sockets that are open now. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await this.#pool.destroy();
+  }
+}
+
+/** undici's handler of one attempt. The older handler form is used because it gives ESC's header lines as they came. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: SendOptions;
+  readonly #answerBytesMax: number;
+  readonly #finish: (fetched: Fetched) => void;
+  #timer: NodeJS.Timeout;
+  #abort: ((error?: Error) => void) | null = null;
+  #givenUp: Error | null = null;
+  #isOver = false;
+  #status = 0;
+  #headers: string[] = [];
+  #isStreaming = false;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(options: SendOptions, answerBytesMax: number, finish: (fetched: Fetched) => void) {
+    this.#options = options;
+    this.#answerBytesMax = answerBytesMax;
+    this.#finish = finish;
+    this.#timer = this.#deadline();
+    options.signal?.addEventListener('abort', this.#onLeft);
+  }
+
+  readonly #onLeft = (): void => this.#giveUp(new Error('the client left'));
+
+  #deadline(): NodeJS.Timeout {
+    const { deadlineMs } = this.#options;
+    return setTimeout(() => this.#giveUp(new SilenceError(`no answer within ${deadlineMs} ms`)), deadlineMs);
+  }
+
+  /** Before the first write this only marks: undici has no handle for a request that still waits for a socket. */
+  #giveUp(error: Error): void {
+    this.#givenUp = error;
+    if (this.#abort === null) this.onError(error);
+    else this.#abort(error);
+  }
+
+  /** undici calls this just before the first byte is written; giving up before it means never sent. */
+  onConnect(abort: (error?: Error) => void): void {
+    if (this.#givenUp !== null) abort(this.#givenUp);
+    else this.#abort = abort;
+  }
+
+  onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
+    if (status < 200) return true;
+    this.#status = status;
+    this.#headers = headers.map((field) => field.toString('latin1'));
+    this.#isStreaming = this.#options.sink?.start(status, this.#headers) ?? false;
+    if (this.#isStreaming) {
+      this.#timer.refresh();
+      this.#options.sink?.onDrain(resume);
+    }
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#isStreaming) {
+      this.#timer.refresh();
+      return this.#options.sink?.write(chunk) ?? true;
+    }
+    this.#bytes += chunk.byteLength;
+    if (this.#bytes > this.#answerBytesMax) {
+      this.#giveUp(new Error(`the answer is longer than ${this.#answerBytesMax} bytes`));
+      return false;
+    }
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  onComplete(): void {
+    if (this.#isStreaming) {
+      this.#end({ kind: 'streamed', isComplete: true });
+      return;
+    }
+    const body = this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks);
+    const answer: Answer = { status: this.#status, headers: this.#headers, body };
+    this.#end({ kind: 'answered', answer });
+  }
+
+  onError(error: Error): void {
+    if (this.#isStreaming) {
+      this.#end({ kind: 'streamed', isComplete: false });
+      return;
+    }
+    const evidence = describe(this.#givenUp ?? error, this.#status);
+    this.#end({ kind: this.#abort === null ? 'never-sent' : 'unknown', evidence });
+  }
+
+  #end(fetched: Fetched): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#options.signal?.removeEventListener('abort', this.#onLeft);
+    this.#finish(fetched);
+  }
+}
+
+/** ESC was silent for the whole of an attempt; safe methods answer it with 504 instead of 502. */
+class SilenceError extends Error {
+  readonly code = 'SILENCE';
+}
+
+function describe(error: Error & { code?: string }, status: number): string {
+  const cut = status === 0 ? '' : `, after the head of an answer ${status}`;
+  return `${error.code === undefined ? '' : `${error.code}: `}${error.message}${cut}`;
+}
