@@ -34,7 +34,8 @@ export async function openRedis(
     await checkDurability(redis, location, options);
     await checkFormat(redis, keys.journal, location);
     await checkKey(redis, keys.journal, location, cipher);
-    return redisJournal(storeOf(redis, keys, options.durability), cipher, options.durability);
+    const store = storeOf(redis, keys, options.durability);
+    return redisJournal(store, redisOf(url), cipher, options.durability);
   } catch (error) {
     redis.disconnect();
     throw error;

@@ -3,6 +3,7 @@
  * Invariant: whatever Redis or ioredis throws comes out as `unavailable` from writes and as `JournalUnavailable` from reads.
  */
 import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
 import { type Status, statuses } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
@@ -24,12 +25,12 @@ import type { Store } from './store.ts';
 const switchoversMax = 1000;
 const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
 
-/** Takes the connection over; `close` ends it. */
-export function redisJournal(store: Store, cipher: Cipher, durability: DurabilityAsked): Journal {
+/** Takes both connections over, the subscriber not connected yet; `close` ends them. */
+export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, durability: DurabilityAsked): Journal {
   const { redis, keys } = store;
   const changes = new Changes();
   const origin = randomBytes(9).toString('base64url');
-  const announcements = new Announcements(redis, redis.duplicate(), keys.changes, origin);
+  const announcements = new Announcements(redis, subscriber, keys.changes, origin);
   const tell = announcements.announce.bind(announcements);
   const writer = new Writer((writes) => commit(store, writes, tell), cipher, changes);
   announcements.start((change) => changes.tell(change));
