@@ -26,6 +26,8 @@ export interface SenderOptions {
 
 export class Sender {
   readonly #options: SenderOptions;
+  readonly #onIdle = new Set<() => void>();
+  #underWay = 0;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -40,7 +42,27 @@ export class Sender {
       return { kind: 'never-sent', evidence: 'its epoch ended before it was sent' };
     }
     const { headers, body } = message;
-    return this.exchange({ method, path, headers, body }, epoch);
+    this.#underWay += 1;
+    try {
+      return await this.exchange({ method, path, headers, body }, epoch);
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) for (const wake of this.#onIdle) wake();
+    }
+  }
+
+  /** Waits until nothing of a transaction is on its way to ESC, at most until `deadlineAt`. */
+  idle(deadlineAt: number): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.#onIdle.delete(finish);
+        resolve();
+      };
+      const timer = setTimeout(finish, Math.max(0, deadlineAt - Date.now()));
+      this.#onIdle.add(finish);
+    });
   }
 
   /** The same for a request that is no transaction: a look. Its answer is collected. */

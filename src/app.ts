@@ -1,0 +1,184 @@
+/**
+ * The composition root: makes every part once, hands each what it needs, and closes them in reverse. No signals, no
+ * exit codes, no reading of files beyond what the configuration names: `main.ts` and the tests both stand on this.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { parse } from 'yaml';
+import type { Config } from './config/schema.ts';
+import { loadCatalogue } from './esc/catalogue.ts';
+import { type ClientRules, identifier } from './http/clients.ts';
+import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
+import type { Journal } from './journal/journal.ts';
+import { readKeyFile } from './journal/key-file.ts';
+import { openJournal } from './journal/open.ts';
+import { Holds } from './northbound/holds.ts';
+import { Pass } from './northbound/pass.ts';
+import { Records } from './northbound/records.ts';
+import { Sender } from './northbound/sender.ts';
+import { Transact } from './northbound/transact.ts';
+import { Waiters } from './northbound/waiters.ts';
+import { Coordinator } from './pair/coordinator.ts';
+import { Adopter } from './replay/adopt.ts';
+import { LaneSender } from './replay/lanes.ts';
+import type { TlsTrust } from './upstream/sockets.ts';
+import { Upstream } from './upstream/upstream.ts';
+
+export interface Gateway {
+  readonly replica: string;
+  readonly journal: Journal;
+  readonly coordinator: Coordinator;
+  readonly northbound: Listener;
+  /** Admits nothing new, waits up to `drain.timeout` for what is in flight, answers 202 to who still waits, and closes. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const upstreamConnectionsMax = 64;
+const answerBytesMax = 64 * 1024 * 1024;
+const confirmTimeoutMs = 30_000;
+const maintenanceTrialMs = 10_000;
+const leaseTtlMs = 6_000;
+const pruneEveryMs = 10_000;
+const pruneAtOnceMax = 500;
+const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
+
+/** Rejects with a sentence for operators if a part cannot start; then nothing stays open. */
+export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+  const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const closers: (() => Promise<void> | void)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const journal = await openJournal(config.journal);
+    closers.push(() => journal.close());
+    const records = new Records(journal, log);
+    closers.push(() => records.close());
+
+    const coordinator = makeCoordinator(config, log, journal);
+    const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
+    coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
+    const responseTimeoutMs = config.esc.timeouts.responseMs;
+    const sender = new Sender({ upstream, coordinator, responseTimeoutMs, confirmTimeoutMs });
+    closers.push(async () => {
+      await upstream.close();
+      await sender.idle(Date.now() + 1_000);
+    });
+
+    const waiters = new Waiters();
+    const holds = new Holds({ heldRequestsMax: config.hold.maxRequests, heldBytesMax: config.hold.maxBytes });
+    const shared = { coordinator, records, sender, waiters, holds, journal, log, holdMaxMs: config.hold.timeoutMs };
+    const lanes = new LaneSender({
+      ...shared,
+      authorization: ownAccount(config),
+      concurrency: config.replay.concurrency,
+      rampUpMs: config.replay.rampUpMs,
+      replayAttemptsMax: config.replay.maxAttempts,
+      deadlineMs: config.replay.deadlineMs,
+      maintenanceTrialMs,
+    });
+    closers.push(() => lanes.close());
+
+    const catalogue = loadCatalogue(parse(await readFile(catalogueFile, 'utf8')), {
+      policies: config.policies,
+      acknowledgeBy: 'answer',
+    });
+    const bodyBytesMax = config.limits.bodyBytes;
+    const cancelOnDisconnect = config.hold.onDisconnect === 'cancel';
+    const transact = new Transact({ ...shared, replica, catalogue, lanes, bodyBytesMax, cancelOnDisconnect });
+    const pass = new Pass({ ...shared, upstream, responseTimeoutMs, bodyBytesMax });
+
+    await coordinator.start();
+    closers.push(() => coordinator.close());
+    lanes.start();
+    const isAlone = config.journal.url.kind === 'sqlite';
+    const adopter = new Adopter({ replica, records, lanes, log, leaseTtlMs, isAlone });
+    closers.push(() => adopter.close());
+    await adopter.start();
+    closers.push(startPruning(config, journal, log));
+
+    const northbound = await listenNorthbound({
+      config,
+      log,
+      transact,
+      pass,
+      identify: identifier(clientRules(config)),
+      escHosts: [config.esc.vip, ...config.esc.nodes],
+      routes: () => undefined,
+    });
+    log.info({ listener: 'northbound', url: northbound.url }, 'listening');
+    const close = async (): Promise<void> => {
+      coordinator.byHand('draining');
+      await sender.idle(Date.now() + config.drain.timeoutMs);
+      waiters.expireAll();
+      await northbound.close();
+      await closeAll();
+    };
+    return { replica, journal, coordinator, northbound, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function makeCoordinator(config: Config, log: Logger, journal: Journal): Coordinator {
+  const { vip, nodes, health, timeouts, rest } = config.esc;
+  return new Coordinator({
+    journal,
+    log,
+    vip,
+    nodes,
+    probe: {
+      port: health.port,
+      path: health.path,
+      trust: trustOf(config, health.scheme),
+      authorization: ownAccount(config),
+      timeoutMs: health.timeoutMs,
+      intervalMs: health.intervalMs,
+    },
+    rest: { host: vip, port: rest.port, trust: trustOf(config, rest.scheme), connectTimeoutMs: timeouts.connectMs },
+    rules: { rise: health.rise, fall: health.fall, settleMs: health.settleMs },
+  });
+}
+
+function makeUpstream(config: Config, onBadSign: (evidence: string) => void): Upstream {
+  const { vip, rest, timeouts } = config.esc;
+  return new Upstream({
+    host: vip,
+    port: rest.port,
+    trust: trustOf(config, rest.scheme),
+    connectTimeoutMs: timeouts.connectMs,
+    connectionsMax: upstreamConnectionsMax,
+    answerBytesMax,
+    onBadSign,
+  });
+}
+
+function trustOf({ esc }: Config, scheme: string): TlsTrust | null {
+  if (scheme === 'http') return null;
+  return { verify: esc.tls.verify, ...(esc.tls.ca === undefined ? {} : { ca: esc.tls.ca }) };
+}
+
+function ownAccount({ esc }: Config): string | null {
+  if (esc.username === undefined) return null;
+  return `Basic ${Buffer.from(`${esc.username}:${esc.password ?? ''}`).toString('base64')}`;
+}
+
+function clientRules(config: Config): ClientRules {
+  const { url, key, name } = config.journal;
+  const fromFile = url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null;
+  const identityKey = key ?? fromFile ?? Buffer.from(name);
+  return { clients: config.northbound.clients, authorization: ownAccount(config), identityKey };
+}
+
+function startPruning(config: Config, journal: Journal, log: Logger): () => void {
+  const timer = setInterval(() => {
+    journal.prune(Date.now() - config.journal.retentionMs, pruneAtOnceMax).catch((error: unknown) => {
+      log.error({ err: error }, 'settled transactions could not be pruned; it is tried again');
+    });
+  }, pruneEveryMs);
+  return () => clearInterval(timer);
+}

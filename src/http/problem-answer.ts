@@ -1,0 +1,56 @@
+/** A `GatewayError` as an answer: RFC 9457 `application/problem+json` (contract section 3). The one place that renders it. */
+import type { ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { GatewayError, problems } from '../domain/problem.ts';
+
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function problemAnswer(error: GatewayError): ProblemAnswer {
+  const { status, title } = problems[error.code];
+  const { detail, sent, transaction, retryAfterSeconds, headers } = error.details;
+  const body = JSON.stringify({
+    type: `urn:northgate:problem:${error.code}`,
+    title,
+    status,
+    detail,
+    ...(transaction === undefined ? {} : { transaction }),
+    ...(sent === undefined ? {} : { sent }),
+  });
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Content-Length': String(Buffer.byteLength(body)),
+      'Cache-Control': 'no-store',
+      ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
+      ...headers,
+    },
+    body,
+  };
+}
+
+/** Whatever was thrown as a `GatewayError`: what is none is a defect of this request, logged here, once. */
+export function asGatewayError(error: unknown, log: Logger): GatewayError {
+  if (error instanceof GatewayError) return error;
+  log.error({ err: error }, 'a request ended in a defect');
+  return new GatewayError('internal', {
+    detail: 'The gateway failed on this request; its log says more.',
+    sent: 'maybe',
+    cause: error,
+  });
+}
+
+/** Gives the problem, or breaks the connection if an answer has already begun. */
+export function giveProblem(response: ServerResponse, error: GatewayError, close: boolean): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { status, headers, body } = problemAnswer(error);
+  response.writeHead(status, close ? { ...headers, Connection: 'close' } : headers);
+  response.end(body);
+}
