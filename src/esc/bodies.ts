@@ -9,7 +9,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
  * A larger body is forwarded like any other, only not read. Measured: the worst body of 1 MiB that could be thought of takes a
  * third of a second, so requests, which anybody may write, are read up to a quarter of what ESC's own answers are.
  */
-export const readAnswerMaxBytes = 1_048_576;
+const readAnswerMaxBytes = 1_048_576;
 export const readRequestMaxBytes = 262_144;
 const nestedElementsMax = 64;
 const visitedNodesMax = 100_000;
@@ -64,7 +64,7 @@ const readRequest = (body: Uint8Array): Value | null =>
   body.byteLength > readRequestMaxBytes ? null : readDocument(body);
 
 /** Names compare without case and separators: `internal_tenant_id`, `internalTenantId` and `Internal-Tenant-Id` are one. */
-export const plainName = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
+const plainName = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
 
 const isObject = (value: unknown): value is { readonly [name: string]: Value } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

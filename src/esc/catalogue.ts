@@ -21,15 +21,16 @@ export interface CatalogueOptions {
   readonly acknowledgeBy?: 'answer';
 }
 
-export interface ClassifiableRequest {
+interface ClassifiableRequest {
   readonly method: string;
   /** Request target as the client sent it: path and query. */
   readonly path: string;
   readonly body: Uint8Array;
+  /** Not relied on: a body's first character tells more truly what it is. */
   readonly contentType: string;
 }
 
-export interface Classified {
+interface Classified {
   /** Which of ESC's northbounds it is for; null: not proxied, 404. */
   readonly northbound: Northbound | null;
   readonly place: Place;

@@ -6,7 +6,7 @@
 import type { DeploymentRequest } from './bodies.ts';
 
 export const completeWithinDefaultMs = 10 * 60_000;
-export const completeWithinMaxMs = 7 * 86_400_000;
+const completeWithinMaxMs = 7 * 86_400_000;
 /** Without `bootup_time` in the body: the upper end of typical samples [recalled], esc.md section 8. */
 const bootupTimeDefaultMs = 1_800_000;
 /** Without `max_retries`: the default policy, REBOOT_THEN_REDEPLOY, boots a VM twice more (esc.md section 3) [inferred]. */

@@ -7,12 +7,12 @@
 const valueMaxChars = 255;
 
 /** A field's name as it is compared: `ESC_TRANSACTION_ID` → `esc-transaction-id`. */
-export const plainFieldName = (name: string): string => name.toLowerCase().replaceAll('_', '-');
+const plainFieldName = (name: string): string => name.toLowerCase().replaceAll('_', '-');
 
 const transactionIdField = 'esc-transaction-id';
 
 /** Fields that are ESC's own, and who sends them (esc.md section 1.5). */
-export const escFields: readonly {
+const escFields: readonly {
   readonly name: string;
   readonly in: readonly ('request' | 'answer' | 'report')[];
 }[] = [

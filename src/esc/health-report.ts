@@ -6,19 +6,19 @@
 import { elements, isHtml, readDocument, textOf, type Value } from './bodies.ts';
 
 /** A report larger than this is none. An active/active report with its nodes stays far below. */
-export const healthReportMaxBytes = 65_536;
+const healthReportMaxBytes = 65_536;
 const messageMaxChars = 500;
 const nodesMax = 16;
 
-export type Stage = 'INIT' | 'READY';
+type Stage = 'INIT' | 'READY';
 
 /** One node of an active/active report (esc.md section 6.6). */
-export interface ReportedNode {
+interface ReportedNode {
   readonly name: string;
   readonly status: string | null;
 }
 
-export interface HealthReport {
+interface HealthReport {
   readonly kind: 'report';
   /** Four digits: 2000 and up operational, 5000 and up not in service. */
   readonly code: number;

@@ -19,7 +19,7 @@ export const resourceStates: readonly { readonly word: string; readonly reading:
  * Elements that carry a resource's own state, as children of its root: `service_state_machine_state` is documented (esc.md
  * section 1.7), `state_machine/state` recalled from the NETCONF operational data, the rest inferred. What lies deeper is its VMs'.
  */
-export const stateElements: readonly string[] = [
+const stateElements: readonly string[] = [
   'servicestatemachinestate',
   'statemachinestate',
   'state',

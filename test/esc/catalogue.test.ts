@@ -160,10 +160,16 @@ test('a bare deployment waits for the tenant that its body names', () => {
     '<deployment><internal_tenant_id>acme</internal_tenant_id></deployment>',
     '<esc_datamodel><tenants><tenant><name>acme</name><deployments/></tenant></tenants></esc_datamodel>',
     '{"tenant": "acme"}',
+    '{"tenant": {"Name": "acme"}}',
   ]) {
     assert.deepEqual(classify('POST', `${base}/deployments/fw`, body).place.ancestors, ['tenants/acme'], body);
   }
   assert.deepEqual(classify('POST', `${base}/deployments/fw`, '<deployment/>').place.ancestors, []);
+});
+
+test('a tenant that is half a character is a lane like any other', () => {
+  const { ancestors } = classify('POST', `${base}/deployments/fw`, '{"tenant": "\\ud800"}').place;
+  assert.deepEqual(ancestors, ['tenants/%EF%BF%BD']);
 });
 
 test('R3: a deployment may take its longest boot time for every boot, and ten minutes', () => {
@@ -174,7 +180,7 @@ test('R3: a deployment may take its longest boot time for every boot, and ten mi
   assert.equal(within(`<d>${groups}</d>`), 2_400_000);
   assert.equal(within('<d/>'), 6_000_000);
   assert.equal(within('<d><bootup_time>1e300</bootup_time></d>'), 7 * 86_400_000);
-  assert.equal(within('<d><bootup_time>-5</bootup_time><max_retries>many</max_retries></d>'), 6_000_000);
+  assert.equal(within('<d><bootup_time>-0.5</bootup_time><max_retries>many</max_retries></d>'), 6_000_000);
 });
 
 test('as long as completion is not followed, every operation is acknowledged by its answer', () => {

@@ -41,6 +41,15 @@ test('an override gives an unknown operation a policy and a lane, and no other m
   assert.equal(classifyWith([override], 'PATCH', '/vnflcm/v1/x/7').place.lane, '/vnflcm/v1/x/7');
 });
 
+test('an override of one method leaves the others of its path as they were', () => {
+  const override: PolicyOverride = { method: 'POST', path: '/ESCManager/v0/deployments/{d}', completeWithinMs: 5000 };
+  const target = '/ESCManager/v0/deployments/fw';
+  const { place, policy } = classifyWith([override], 'POST', target, '<d><tenant>acme</tenant></d>');
+  assert.deepEqual(place.ancestors, ['tenants/acme']);
+  assert.equal(policy.completeWithinMs, 5000);
+  assert.equal(classifyWith([override], 'DELETE', target).policy.operation, 'deleteDeployment');
+});
+
 test('of two overrides of one operation the later one wins where they differ', () => {
   const path = '/ESCManager/v0/tenants/{a}';
   const policies: PolicyOverride[] = [
