@@ -1,23 +1,5 @@
-// The embedded store: the contract, and what is particular to one file.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openJournal } from '../../src/journal/open.ts';
-import type { JournalOptions } from '../../src/journal/options.ts';
-import { contract, type Place, placeOf } from './contract.ts';
-
-export async function filePlace(): Promise<Place> {
-  const directory = await mkdtemp(join(tmpdir(), 'northgate-journal-'));
-  const options: JournalOptions = {
-    url: { kind: 'sqlite', path: join(directory, 'northgate.db') },
-    name: 'default',
-    durability: { kind: 'always' },
-    allowWeaker: false,
-    key: null,
-    oldKeys: [],
-    plaintext: false,
-  };
-  return placeOf(options, openJournal, () => rm(directory, { recursive: true, force: true }));
-}
+// The embedded store keeps the contract of the journal.
+import { contract } from './contract.ts';
+import { filePlace } from './file-place.ts';
 
 contract({ skip: false, place: filePlace });
