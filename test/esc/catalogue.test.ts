@@ -47,6 +47,7 @@ const known: readonly [string, string, string, string, readonly string[], string
   ['POST', '/deployments/fw', 'create', 'deployments/fw', [], '/deployments/fw'],
   ['PUT', '/acme/deployments/fw', 'update', 'deployments/fw', ['tenants/acme'], '/acme/deployments/fw'],
   ['POST', '/acme/deployments/service/fw', 'action', 'deployments/fw', ['tenants/acme'], null],
+  ['POST', '/deployments/service/fw', 'action', 'deployments/fw', [], null],
   ['POST', '/acme/deployments/vm/fw_0', 'action', 'vms/fw_0', ['tenants/acme'], null],
 ];
 for (const [method, path, kind, lane, ancestors, look] of known) {

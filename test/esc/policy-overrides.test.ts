@@ -18,7 +18,7 @@ test('an override changes what an operation may be done with, whatever it calls 
   };
   const { place, policy } = classifyWith([override], 'POST', '/ESCManager/v0/acme/deployments/service/fw');
   assert.deepEqual(place, { lane: 'services/fw', ancestors: ['tenants/acme'], resourceType: 'deployments' });
-  assert.equal(policy.operation, 'operateService');
+  assert.equal(policy.operation, 'operateServiceOfTenant');
   assert.equal(policy.replay, 'never');
   assert.equal(policy.ack, 'answer');
   assert.equal(policy.completeWithinMs, 5000);
