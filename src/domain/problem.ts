@@ -21,6 +21,7 @@ export const problems = {
   forbidden: { status: 403, title: 'Not allowed', retry: false },
   'not-found': { status: 404, title: 'There is nothing here', retry: false },
   'method-not-allowed': { status: 405, title: 'The resource does not take this method', retry: false },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time', retry: true },
   conflict: { status: 409, title: 'Its status forbids it', retry: false },
   'body-too-large': { status: 413, title: 'The body is too large', retry: false },
   'uri-too-long': { status: 414, title: 'The request target is too long', retry: false },

@@ -112,7 +112,8 @@ export function probe(options: Omit<ProberOptions, 'onObservation' | 'intervalMs
       headers: {
         Host: options.host,
         Accept: 'application/xml, application/json',
-        Connection: 'close',
+        // Kept alive in name only: it is reset below, which a connection that is being closed cannot be.
+        Connection: 'keep-alive',
         ...(options.authorization === null ? {} : { Authorization: options.authorization }),
       },
     });

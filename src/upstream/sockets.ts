@@ -23,9 +23,8 @@ export interface ConnectOptions {
 const keepAliveDelayMs = 1000;
 
 /**
- * Makes `destroy` of `socket` reset the TCP connection below it (`raw`, the same one without TLS). `resetAndDestroy`
- * alone would first wait for written bytes to leave, which on a dead path they never do; destroying right after it
- * makes the reset immediate. A test holds both.
+ * Makes `destroy` of `socket` reset the TCP connection below it (`raw`, the same one without TLS). One that is ending by
+ * itself cannot be reset any more: libuv refuses, and Node would then leak the handle.
  */
 function resetOnDestroy(socket: net.Socket, raw: net.Socket): void {
   const destroy = socket.destroy.bind(socket);
@@ -33,7 +32,7 @@ function resetOnDestroy(socket: net.Socket, raw: net.Socket): void {
   socket.destroy = (error?: Error) => {
     if (isResetting) return destroy(error);
     isResetting = true;
-    if (!raw.destroyed && !raw.connecting) raw.resetAndDestroy();
+    if (!raw.destroyed && !raw.connecting && !raw.writableEnded) raw.resetAndDestroy();
     if (raw !== socket) raw.destroy();
     return destroy(error);
   };

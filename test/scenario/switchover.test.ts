@@ -12,3 +12,4 @@ test('an answer lost after sending is replayed once to the new node', async () =
   assert.equal(told.headers['northgate-attempts'], '2');
   assert.equal(world.pair.ledger.filter((effect) => effect.id === 'beta').length, 1);
 });
+
