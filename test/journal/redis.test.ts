@@ -1,9 +1,8 @@
-// The store on Redis, on a real server: the contract, and what is particular to a server of its own.
-import { randomUUID } from 'node:crypto';
+// The store on Redis keeps the contract of the journal, on a real server.
 import { after, before } from 'node:test';
-import { openJournal } from '../../src/journal/open.ts';
 import { type RedisServer, redisSkip, startRedis } from '../support/redis.ts';
-import { contract, type Place, placeOf } from './contract.ts';
+import { contract } from './contract.ts';
+import { redisPlace } from './redis-place.ts';
 
 let server: RedisServer;
 before(async () => {
@@ -11,17 +10,4 @@ before(async () => {
 });
 after(() => server?.[Symbol.asyncDispose]());
 
-async function serverPlace(): Promise<Place> {
-  const options = {
-    url: server.url,
-    name: randomUUID(),
-    durability: { kind: 'always' as const },
-    allowWeaker: false,
-    key: new Uint8Array(32).fill(9),
-    oldKeys: [],
-    plaintext: false,
-  };
-  return placeOf(options, openJournal, async () => {});
-}
-
-contract({ skip: redisSkip, place: serverPlace });
+contract({ skip: redisSkip, place: () => redisPlace(server) });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { JournalOptions } from '../../src/journal/options.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 const program = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
 
@@ -38,7 +38,7 @@ export function startWriting(options: JournalOptions, prefix = 't', limits = '')
     lines,
     created,
     reaches: async (count) => {
-      await until(`${count} created`, () => created().length >= count || child.exitCode !== null);
+      await until(() => created().length >= count || child.exitCode !== null, `${count} transactions are created`);
     },
     kill9,
     ended: async () => void (await ended),

@@ -1,0 +1,18 @@
+// A journal of its own on a redis-server that other tests may use too.
+import { randomUUID } from 'node:crypto';
+import { openJournal } from '../../src/journal/open.ts';
+import type { RedisServer } from '../support/redis.ts';
+import { type Place, placeOf } from './contract.ts';
+
+export async function redisPlace({ url }: RedisServer): Promise<Place> {
+  const options = {
+    url,
+    name: randomUUID(),
+    durability: { kind: 'always' as const },
+    allowWeaker: false,
+    key: new Uint8Array(32).fill(9),
+    oldKeys: [],
+    plaintext: false,
+  };
+  return placeOf(options, openJournal, async () => {});
+}
