@@ -37,6 +37,10 @@ export type Created =
   | { readonly word: 'key-taken'; readonly transaction: Transaction }
   | Unavailable;
 
+/**
+ * The object is the write: the same object again (after `unavailable`) finds itself done; an equal other one is another
+ * write and finds `stale-version`.
+ */
 export interface Replacement {
   /** The record as it shall be; its `version` is the one that was read and must still stand. */
   readonly transaction: Transaction;
@@ -68,6 +72,7 @@ export type ListQuery = {
   readonly lane?: string;
   readonly client?: string;
   readonly receivedSince?: Instant;
+  /** Exclusive. */
   readonly receivedUntil?: Instant;
   /** Only sequences below this; the last one of the page before. */
   readonly beforeSequence?: number;
@@ -93,6 +98,7 @@ export interface SwitchoverRecord {
 
 export interface Lease {
   readonly replica: string;
+  /** By the store's clock: on Redis the server's. */
   readonly expiresAt: Instant;
 }
 

@@ -3,12 +3,12 @@
  * `openJournal(config.journal)` is all there is to say; declared here because the journal imports nothing of `config`.
  */
 
-export interface RedisHost {
+interface RedisHost {
   readonly host: string;
   readonly port: number;
 }
 
-export interface RedisAccount {
+interface RedisAccount {
   readonly username?: string;
   readonly password?: string;
 }

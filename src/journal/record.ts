@@ -3,7 +3,7 @@
  * The head is what the request said and stands for ever; the course is everything else. `version` and `sequence` are
  * in neither: the store counts them. A reader refuses a format that it does not know.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type IndexEntry, indexOf, type Transaction } from '../domain/transaction.ts';
 
 /** A record as a store gives it back. */
@@ -53,7 +53,5 @@ export function transactionOf(row: Row): Transaction {
 export function keyHashOf(transaction: Transaction): string | null {
   const { client, idempotencyKey } = transaction;
   if (idempotencyKey === null) return null;
-  return createHash('sha256')
-    .update(JSON.stringify([client, idempotencyKey]))
-    .digest('base64url');
+  return hash('sha256', JSON.stringify([client, idempotencyKey]), 'base64url');
 }

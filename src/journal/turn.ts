@@ -5,7 +5,7 @@
  */
 import type { Unavailable } from './journal.ts';
 
-export const writesPerCommitMax = 256;
+const writesPerCommitMax = 256;
 const bytesPerCommitMax = 4 * 1024 * 1024;
 const unconfirmedBytesMax = 256 * 1024 * 1024;
 

@@ -53,12 +53,15 @@ export type Word =
 const recordBytes = 2048;
 
 const writeIds = new WeakMap<object, string>();
+const processId = randomBytes(9).toString('base64url');
+let lastWrite = 0;
 
-/** Names a write by the object that asks for it. */
+/** Names a write by the object that asks for it, unlike any other of this process or another. */
 export function writeIdOf(asked: object): string {
   const known = writeIds.get(asked);
   if (known !== undefined) return known;
-  const fresh = randomBytes(12).toString('base64url');
+  lastWrite += 1;
+  const fresh = `${processId}.${lastWrite}`;
   writeIds.set(asked, fresh);
   return fresh;
 }

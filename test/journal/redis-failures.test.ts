@@ -183,6 +183,21 @@ suite('a Redis that fails', { skip: redisSkip, concurrency: 2 }, () => {
     assert.equal((await witness.list({ limit: 10 })).length, 2);
   });
 
+  test('a gateway hears of another’s writes again when the server is back', async () => {
+    await using server = await startRedis();
+    await using here = await redisPlace(server);
+    const [one, other] = [await here.open(), await here.open()];
+    let heard = 0;
+    other.subscribe(() => {
+      heard += 1;
+    });
+    await server.restart();
+    await until(async () => {
+      await one.create({ transaction: held(), request: bytes('') });
+      return heard > 0;
+    }, 'the other gateway hears');
+  });
+
   test('a journal closes while its server is frozen', async () => {
     await using server = await startRedis();
     await using here = await redisPlace(server);

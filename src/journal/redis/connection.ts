@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { JournalUrl } from '../options.ts';
 
-export const commandTimeoutMs = 2000;
+const commandTimeoutMs = 2000;
 const connectTimeoutMs = 3000;
 const reconnectDelayMaxMs = 1000;
 

@@ -3,7 +3,7 @@
  * Invariants: all keys of one journal share one hash tag (R33); an entry contains neither NUL nor line feed, and no
  * text of a client can make it another's.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IndexEntry, Status } from '../../domain/transaction.ts';
 import type { Form } from '../record.ts';
 
@@ -36,7 +36,7 @@ const longestPlainName = 64;
 /** A name given by others, as it stands in an entry. Long or odd ones are hashed, which also keeps the index small. */
 function safe(name: string): string {
   if (name.length <= longestPlainName && /^[\x21-\x22\x24-\x7e][\x20-\x7e]*$/.test(name)) return name;
-  return `#${createHash('sha256').update(name).digest('base64url')}`;
+  return `#${hash('sha256', name, 'base64url')}`;
 }
 
 const timeDigits = 15;

@@ -3,6 +3,7 @@
  * Invariant: whatever SQLite throws comes out as `unavailable` from writes and as `JournalUnavailable` from reads.
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
@@ -13,6 +14,7 @@ import { purposeOf, Writer, writeIdOf } from '../writer.ts';
 import { Records } from './records.ts';
 
 const switchoversMax = 1000;
+const prunedPerStepMax = 200;
 const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
 const columns = 'version, sequence, head, course';
 
@@ -123,11 +125,18 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
     subscribe: (listener) => changes.subscribe(listener),
 
     async prune(settledBefore, limit) {
+      let removed = 0;
       try {
-        return records.prune(settledBefore, limit);
+        for (let step = -1; removed < limit && step !== 0; ) {
+          step = records.prune(settledBefore, Math.min(limit - removed, prunedPerStepMax));
+          removed += step;
+          // Others get their turn: a step holds up the whole process.
+          await immediate();
+        }
       } catch (cause) {
         throw new JournalUnavailable('the journal cannot be pruned', { cause });
       }
+      return removed;
     },
 
     // Stronger than `everysec`, and there is no replica that could be behind.
