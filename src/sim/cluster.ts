@@ -3,12 +3,20 @@
 // time later the lost node is back as standby. The store is the only thing that both nodes share. It knows no HTTP.
 import type { Report } from './callbacks.ts';
 import { Life } from './life.ts';
-import type { Connection, Place, PortName, Network as PortNetwork, Route } from './network.ts';
+import type { Connection, Place, PortName, Network as PortNetwork, Receiver } from './network.ts';
 import { type SimNode, standbyNode } from './node.ts';
 import type { PairSettings } from './profiles.ts';
 import { ResourceStore } from './resources.ts';
 import { runningServices, startOrder } from './services.ts';
-import { type Cause, causes, type Phase, type PhaseDurations, phaseDurations, type Symptoms } from './takeover.ts';
+import {
+  type Cause,
+  causes,
+  type Phase,
+  type PhaseDurations,
+  type PortMode,
+  phaseDurations,
+  type Symptoms,
+} from './takeover.ts';
 import { Timetable } from './timetable.ts';
 
 /** Whom a connection belongs to: the node it reached and the life that served there at that time. */

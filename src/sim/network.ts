@@ -101,7 +101,10 @@ export class Network<Owner> {
     const wire = new Wire(socket, seen, isPathCut, this.#settings.limits.wireBufferMaxBytes);
     const connection = { wire, place: listener.place, port: listener.port, owner };
     this.connections.add(connection);
-    socket.once('close', () => this.connections.delete(connection));
+    // A frozen node has not read yet what a client left behind that is gone already.
+    const forget = (): void => void (socket.destroyed && wire.destroyed && this.connections.delete(connection));
+    socket.once('close', forget);
+    wire.once('close', forget);
     if (mode === 'serving') this.#occupants.attach(connection);
   }
 

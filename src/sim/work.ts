@@ -61,8 +61,10 @@ async function finishWork(job: Job, life: Life, workplace: Workplace): Promise<v
   if (settled) life.store.commit(settled);
   else life.store.remove(operation.resource.id);
   life.busy.delete(operation.resource.id);
+  // Queued first, so that a crash in this turn of the event loop finds the callback waiting and not yet on a socket.
+  const reported = life.report(reports);
   if (crashesAt('before-callback')) return;
-  await life.report(reports);
+  await reported;
 }
 
 function mishapOf(job: Job, { faults }: Workplace): Mishap {
