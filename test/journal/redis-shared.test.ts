@@ -119,6 +119,14 @@ suite('several gateways on one Redis', { skip: redisSkip }, () => {
     assert.deepEqual(await stands(), before);
   });
 
+  test('a lease that ended more than a day ago takes no room', async () => {
+    await using here = await redisPlace(server);
+    const journal = await here.open();
+    await journal.renewLease('long-gone', -25 * 3_600_000);
+    await journal.renewLease('here', 1000);
+    assert.deepEqual(await direct.hkeys(`{northgate:${here.options.name}}:leases`), ['here']);
+  });
+
   test('nothing of a body or of its credentials can be read in Redis', async () => {
     await using here = await redisPlace(server);
     const journal = await here.open();
