@@ -54,6 +54,9 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
     return started;
   };
   let child = await start();
+  // Also when the test process ends by an error, before anything could be disposed of.
+  const endWithProcess = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithProcess);
   const kill9 = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
@@ -74,6 +77,7 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
       child = await start();
     },
     async [Symbol.asyncDispose]() {
+      process.off('exit', endWithProcess);
       await kill9();
       await rm(directory, { recursive: true, force: true });
     },
