@@ -77,7 +77,7 @@ export class Wire extends Duplex {
     this.#condition = 'dead';
     this.#arrived = [];
     this.#outbox = [];
-    if (how === 'reset' && !this.#isPathCut) this.#raw.resetAndDestroy();
+    if (how === 'reset' && !this.#isPathCut) this.reset();
     if (how === 'close' && !this.#isPathCut) this.#raw.end();
     this.destroy();
   }
@@ -91,7 +91,9 @@ export class Wire extends Duplex {
 
   /** Resets the connection, as a faulty application or a killed process does. */
   reset(): void {
-    this.#raw.resetAndDestroy();
+    // libuv refuses to reset what was shut down before, and Node then loses the handle, open for ever.
+    if (this.#raw.writableEnded) this.#raw.destroy();
+    else this.#raw.resetAndDestroy();
   }
 
   /** Ends the connection at once, without a thought for anybody: the pair is closing. */
@@ -110,7 +112,7 @@ export class Wire extends Duplex {
   }
 
   #arrive(arrival: Arrival): void {
-    if (this.#hasMoved) return void this.#raw.resetAndDestroy();
+    if (this.#hasMoved) return void this.reset();
     if (this.#condition === 'dead') {
       this.#talkedToTheDead = true;
     } else if (this.#condition === 'frozen') {
