@@ -209,8 +209,9 @@ export class Cluster {
     const startMs = durations.P1 + durations.P2;
     for (let started = 1; started < this.order.length; started++) {
       this.#timetable.later((startMs * started) / this.order.length, () => {
-        // A phase that was told to stay keeps its services where they are.
-        if (!this.#timetable.isStopped) next.running = runningServices(this.order, started / this.order.length);
+        // A phase that was told to stay keeps its services where they are; one that was cut short has started them all.
+        const isStarting = next.phase === 'P1' || next.phase === 'P2';
+        if (isStarting && !this.#timetable.isStopped) next.running = runningServices(this.order, started / this.order.length);
         // The monitor itself runs once the file system with its configuration is there.
         if (next.running.includes('filesystem')) next.health = 'serving';
         void this.#network?.settle();
