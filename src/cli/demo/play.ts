@@ -1,6 +1,6 @@
 /**
  * One performance of the demo: stage, story, counting, report, and everything put away again, whatever happened.
- * `prepare` is for tests that show the counting to be able to fail; nobody else gives it.
+ * `prepare` and `timeScale` are for tests, which show the counting to be able to fail; nobody else gives them.
  */
 import type { Transaction } from '../../domain/transaction.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -19,11 +19,16 @@ export interface Performance {
   /** What is done with the finished stage before it is put away. */
   readonly afterwards: (stage: Stage) => Promise<void>;
   readonly prepare?: (stage: Stage) => Promise<void>;
+  readonly timeScale?: number;
 }
 
+/** One second of the demo is twenty of a real pair. */
+const usualTimeScale = 0.05;
+
 /** Whether every transaction took effect exactly once. Rejects if the stage cannot be had or the story does not go on. */
-export async function perform({ vnfs, output, signal, afterwards, prepare }: Performance): Promise<boolean> {
-  const stage = await startStage();
+export async function perform(performance: Performance): Promise<boolean> {
+  const { vnfs, output, signal, afterwards, prepare, timeScale = usualTimeScale } = performance;
+  const stage = await startStage(timeScale);
   try {
     await prepare?.(stage);
     const telling: Telling = { switchoversAt: [] };

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import type { Transaction } from '../../domain/transaction.ts';
 import type { SwitchoverRecord } from '../../journal/journal.ts';
+import type { Effect } from '../../sim/ledger.ts';
 import { kinds } from './bodies.ts';
 import { type Counts, isReplayed, type Judgement, type Ledgers } from './judgement.ts';
 import type { Sent } from './orchestrator.ts';
@@ -94,10 +95,14 @@ function ledgerTable({ ledgers, reports }: Findings): string {
     ['Journal', `${transactions.length} transactions; ${tally(transactions.map(({ state }) => state.status))}`],
     ['', `${attempts} attempts; ${transactions.filter(isReplayed).length} sent again, ${found} found done in ESC`],
     ['ESC', `${executed.filter(({ method }) => method === 'POST').length} requests executed on both nodes together`],
-    ['VIM', `${effects.length} effects; ${tally(effects.map(({ kind, resourceType }) => `${kind} ${resourceType}`))}`],
+    ['VIM', `${effects.length} effects`],
+    ['', tally(effects.map(nameOf))],
   );
   return table.toString();
 }
+
+const nameOf = ({ kind, resourceType }: Effect): string =>
+  kind === 'created' ? resourceType : `${resourceType} ${kind}`;
 
 const statusOf = ({ result }: Sent): string => {
   if (result === null) return 'nothing';

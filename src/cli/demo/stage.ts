@@ -11,9 +11,6 @@ import { readConfig, refusalText } from '../../config/reader.ts';
 import { type SimulatedPair, startPair } from '../../sim/pair.ts';
 import { Orchestrator } from './orchestrator.ts';
 
-/** One second of the demo is twenty of a real pair. */
-export const timeScale = 0.05;
-
 export interface Stage {
   readonly pair: SimulatedPair;
   readonly gateway: Gateway;
@@ -21,13 +18,16 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Rejects with a sentence for people if an address or port cannot be had; then nothing stays behind. */
-export async function startStage(): Promise<Stage> {
+/**
+ * `timeScale`: seconds of the demo for one of a real pair. Rejects with a sentence for people if an address or port
+ * cannot be had; then nothing stays behind.
+ */
+export async function startStage(timeScale: number): Promise<Stage> {
   const stack = new AsyncDisposableStack();
   try {
     const directory = await mkdtemp(join(tmpdir(), 'northgate-demo-'));
     stack.defer(() => rm(directory, { recursive: true, force: true }));
-    const pair = stack.use(await startSimulatedPair());
+    const pair = stack.use(await startSimulatedPair(timeScale));
     const reading = readConfig({ environment: settingsFor(pair, directory) });
     if ('errors' in reading)
       throw new Error(`defect: the demo's own configuration is refused: ${refusalText(reading)}`);
@@ -42,7 +42,7 @@ export async function startStage(): Promise<Stage> {
   }
 }
 
-async function startSimulatedPair(): Promise<SimulatedPair> {
+async function startSimulatedPair(timeScale: number): Promise<SimulatedPair> {
   try {
     return await startPair({ timeScale, controlPort: 0, restPort: 0, healthPort: 0 });
   } catch (error) {

@@ -29,17 +29,26 @@ const slowMs = 1500;
 
 export function chaptersOf(scene: Scene, telling: Telling): Chapter[] {
   const [first, second] = scene.plan.waves;
-  return [
+  const chapters: Chapter[] = [
     { title: 'An ordinary day', play: (say) => playBeginning(scene, telling, say) },
     { title: 'The active VM dies', play: (say) => playWave({ scene, telling, wave: first, cause: 'dead-vm' }, say) },
     { title: 'A planned switchover', play: (say) => playWave({ scene, telling, wave: second, cause: 'planned' }, say) },
     { title: 'ESC finishes its work', play: (say) => playEnd(scene, telling, say) },
   ];
+  // The gate opens and shuts in whatever chapter it does.
+  let sayNow: Say = () => undefined;
+  tellGate(scene.gateway.coordinator, (sentence) => sayNow(sentence));
+  return chapters.map(({ title, play }) => ({
+    title,
+    play: (say) => {
+      sayNow = say;
+      return play(say);
+    },
+  }));
 }
 
 async function playBeginning(scene: Scene, telling: Telling, say: Say): Promise<void> {
   const { pair, gateway, orchestrator, plan, signal } = scene;
-  tellGate(gateway.coordinator, say);
   say(`a simulated ESC pair: VIP ${pair.vip}, nodes ${pair.nodes.join(' and ')}; ${pair.activeNode} is active`);
   say(`Northgate in front of it at ${gateway.northbound.url}, its journal in a file of its own`);
   await until(() => gateway.coordinator.isOpen, { what: 'the gate is open', deadlineMs: shortMaxMs, signal });

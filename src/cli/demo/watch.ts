@@ -13,7 +13,7 @@ export function tellGate(coordinator: Coordinator, say: Say): void {
     wasOpen = isOpen;
     const node = activeNode === null ? '' : `, node ${activeNode}`;
     if (isOpen) say(`gate open: ESC is READY${node}; epoch ${epoch}`);
-    else say(`gate shut: Northgate has noticed that ESC is gone; new requests are held`);
+    else say('gate shut: Northgate has noticed; new requests are held');
   };
   coordinator.listen({ changed: look });
   look();
@@ -21,9 +21,9 @@ export function tellGate(coordinator: Coordinator, say: Say): void {
 
 const sentences: Readonly<Record<Phase, (node: string) => string | null>> = {
   P0: () => null,
-  P1: (node) => `the VIP has moved to ${node}; services start there one by one, ESC is not yet among them`,
-  P2: (node) => `${node}: the web container answers for an ESC that is not there yet (404, 503)`,
-  P3: (node) => `${node}: ESC is up and in INIT; it takes no requests yet`,
+  P1: (node) => `the VIP is at ${node} now; services start there one by one, ESC last`,
+  P2: (node) => `${node}: a web container answers 404 and 503, ESC is not in it yet`,
+  P3: (node) => `${node}: ESC is in INIT and takes no requests yet`,
   P4: (node) => `${node}: ESC says READY`,
 };
 
