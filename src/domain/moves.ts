@@ -3,7 +3,7 @@
  * They decide from the record alone; who calls them writes the result by compare-and-set.
  */
 import type { Attempt, Instant, RecordedAnswer, Transaction } from './transaction.ts';
-import { isWaiting, moved, sentOf } from './transaction.ts';
+import { isReplayOrdered, isWaiting, moved, sentOf } from './transaction.ts';
 
 /** Marked in flight for its next attempt (R10 is the journal's to check). */
 export function marked(
@@ -113,5 +113,7 @@ export function takenUp(transaction: Transaction, owner: string, now: Instant): 
   return unacknowledged(owned, 'the gateway that sent it ended before the answer was recorded', now);
 }
 
-/** Whether the request may have left although no attempt has ended: the gateway died or is sending. */
-export const isToBeSent = (transaction: Transaction): boolean => isWaiting(transaction.state.status);
+/** Whether the lanes have to send it: held, unacknowledged, or left to the operator, who has ordered its replay. */
+export const isToBeSent = (transaction: Transaction): boolean =>
+  isWaiting(transaction.state.status) ||
+  (transaction.state.status === 'awaiting-operator' && isReplayOrdered(transaction));

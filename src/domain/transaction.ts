@@ -102,6 +102,8 @@ export interface Transaction {
   readonly escTransactionId: string | null;
   /** When the client was promised a result by 202 (R24); null if it was not. */
   readonly promisedAt: Instant | null;
+  /** An operator's last order to send it once more (R2); good until an attempt after `afterAttempt` may have left. */
+  readonly operatorReplay?: { readonly at: Instant; readonly by: string; readonly afterAttempt: number };
 }
 
 /** Rule R1, whole. */
@@ -146,6 +148,12 @@ export function sentOf(transaction: Pick<Transaction, 'attempts'>): 'no' | 'mayb
   const sends = transaction.attempts.filter((attempt) => attempt.kind === 'send');
   if (sends.some((attempt) => attempt.outcome === 'answered')) return 'yes';
   return sends.some((attempt) => attempt.outcome !== 'never-sent') ? 'maybe' : 'no';
+}
+
+/** Whether an operator's order to send it once more stands: no attempt since then can have reached ESC. */
+export function isReplayOrdered({ operatorReplay, attempts }: Transaction): boolean {
+  if (operatorReplay === undefined) return false;
+  return attempts.slice(operatorReplay.afterAttempt).every(({ outcome }) => outcome === 'never-sent');
 }
 
 /** What the journal keeps beside the record so that it can be found; see `journal/journal.ts`. */

@@ -4,7 +4,7 @@
  * It also keeps this replica's own lease. An embedded journal has one gateway: there, whoever left something is dead.
  */
 import type { Logger } from 'pino';
-import { takenUp } from '../domain/moves.ts';
+import { isToBeSent, takenUp } from '../domain/moves.ts';
 import { isSettled, type Transaction } from '../domain/transaction.ts';
 import type { Records } from '../northbound/records.ts';
 import type { Lanes } from '../northbound/transact.ts';
@@ -91,8 +91,7 @@ export class Adopter {
         : null,
     );
     if (changed.word !== 'changed') return false;
-    const { status } = changed.transaction.state;
-    if (status === 'held' || status === 'unacknowledged') lanes.wait(changed.transaction);
+    if (isToBeSent(changed.transaction)) lanes.wait(changed.transaction);
     return true;
   }
 }

@@ -6,7 +6,7 @@
 import { waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
-import type { Transaction } from '../domain/transaction.ts';
+import { isReplayOrdered, type Transaction } from '../domain/transaction.ts';
 import { type RequestMessage, unpackRequest } from '../journal/message.ts';
 import { recordReading } from '../northbound/record-reading.ts';
 import type { Records } from '../northbound/records.ts';
@@ -40,7 +40,7 @@ export class Replay {
     this.#options = options;
   }
 
-  /** One step for one unacknowledged transaction; `readyAt` is the first READY that it saw. */
+  /** One step for one unacknowledged transaction, or one whose replay an operator ordered; `readyAt` is the first READY that it saw. */
   async run(transaction: Transaction, readyAt: number): Promise<Replayed> {
     const { records, coordinator } = this.#options;
     // 1. What may be done with it (R17, R18).
@@ -61,7 +61,7 @@ export class Replay {
     // 3. Mark (R10).
     const { activeNode: node } = coordinator;
     const marked = await records.change(transaction, (current) => {
-      if (current.state.status !== 'unacknowledged') return null;
+      if (!moves.isToBeSent(current)) return null;
       const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
       return { transaction: moves.marked(current, { epoch, node, now: Date.now(), hasWaited: true }), mark };
     });
@@ -79,6 +79,8 @@ export class Replay {
 
   #refusal(transaction: Transaction, readyAt: number): string | null {
     const { policy, attempts, method } = transaction;
+    // An operator has decided that it is sent once more (R2).
+    if (isReplayOrdered(transaction)) return null;
     if (policy.replay === 'never') return `its policy is never to send a ${method} again`;
     if (policy.replay === 'operator') {
       return `nothing can be looked up that would tell whether ${policy.operation ?? method} was done, and sending it again might do it twice`;
@@ -98,6 +100,7 @@ export class Replay {
     }
     if (found === 'absent' || found === 'unreadable') return 'send';
     if (!(await mayBeOwn(this.#options.journal, transaction))) return 'send';
+    if (found === 'broken' && isReplayOrdered(transaction)) return 'send';
     if (found === 'broken') return this.#leaveToOperator(transaction, 'what it created is in error in ESC');
     return this.#settleByLook(transaction, `the resource is there (${found === 'done' ? 'done' : 'under way'})`);
   }
@@ -155,9 +158,7 @@ export class Replay {
   async #settleByLook(transaction: Transaction, evidence: string): Promise<Replayed> {
     const { records, waiters, coordinator } = this.#options;
     const changed = await records.change(transaction, (current) =>
-      current.state.status === 'unacknowledged'
-        ? { transaction: moves.settledByLook(current, evidence, Date.now()) }
-        : null,
+      moves.isToBeSent(current) ? { transaction: moves.settledByLook(current, evidence, Date.now()) } : null,
     );
     if (changed.word === 'unavailable') return again(soonMs);
     if (changed.word !== 'changed') return left;
