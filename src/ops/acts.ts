@@ -1,0 +1,105 @@
+/**
+ * What an operator can do to a transaction (R2): replay, cancel, resolve. Each is a move of the record by
+ * compare-and-set, then the lanes and the waiting clients are told. What its status forbids is a `conflict`.
+ */
+import * as operatorMoves from '../domain/operator-moves.ts';
+import { GatewayError } from '../domain/problem.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import type { Records } from '../northbound/records.ts';
+import type { Lanes } from '../northbound/transact.ts';
+import type { Waiters } from '../northbound/waiters.ts';
+import type { Coordinator } from '../pair/coordinator.ts';
+import { notFound } from './transactions.ts';
+
+export interface ActsOptions {
+  readonly replica: string;
+  readonly records: Records;
+  readonly waiters: Waiters;
+  readonly lanes: Lanes;
+  readonly coordinator: Coordinator;
+}
+
+export interface Resolution {
+  readonly as: 'completed' | 'failed';
+  readonly note: string;
+}
+
+export class Acts {
+  readonly #options: ActsOptions;
+
+  constructor(options: ActsOptions) {
+    this.#options = options;
+  }
+
+  /** Sent once more in its turn, whatever its policy says. @throws GatewayError `not-found`, `conflict`, `journal-unavailable`. */
+  async replay(id: string, by: string): Promise<Transaction> {
+    const { replica: owner, lanes } = this.#options;
+    const ordered = await this.#move(id, 'replayed', (current) =>
+      operatorMoves.replayOrdered(current, { by, owner, now: Date.now() }),
+    );
+    // An unacknowledged one is in the lanes of its owner already.
+    if (ordered.isMoved && ordered.transaction.state.status === 'awaiting-operator') lanes.wait(ordered.transaction);
+    return ordered.transaction;
+  }
+
+  /** Never sent, and never to be. @throws as `replay`. */
+  async cancel(id: string, by: string): Promise<Transaction> {
+    const { lanes, waiters, coordinator } = this.#options;
+    const { transaction } = await this.#move(id, 'cancelled', (current) =>
+      operatorMoves.cancelled(current, { by, now: Date.now() }),
+    );
+    lanes.forget(transaction);
+    coordinator.switchovers.count('abandoned');
+    waiters.tell(id, { kind: 'abandoned', transaction });
+    return transaction;
+  }
+
+  /** Settled by what a person found out. Who waits gets the first 2xx, or a 202 that says `failed`. @throws as `replay`. */
+  async resolve(id: string, { as, note }: Resolution, by: string): Promise<Transaction> {
+    const { lanes, waiters } = this.#options;
+    const { transaction } = await this.#move(id, 'resolved', (current) =>
+      operatorMoves.resolved(current, { as, note, by, now: Date.now() }),
+    );
+    lanes.forget(transaction);
+    if (as === 'completed') {
+      const answer = { status: transaction.policy.successStatus, headers: [], body: new Uint8Array() };
+      waiters.tell(id, { kind: 'answer', transaction, answer });
+    } else {
+      waiters.tell(id, { kind: 'expired' });
+    }
+    return transaction;
+  }
+
+  /** A decision that gives the record back as it is was carried out before. */
+  async #move(
+    id: string,
+    done: string,
+    decide: (current: Transaction) => Transaction | null,
+  ): Promise<{ transaction: Transaction; isMoved: boolean }> {
+    const { records } = this.#options;
+    const read = await records.read(id);
+    if (read === 'unavailable') throw journalUnavailable(undefined);
+    if (read === null) throw notFound(id);
+    let isDoneBefore = false;
+    const changed = await records.change(read, (current) => {
+      const transaction = decide(current);
+      isDoneBefore = transaction === current;
+      return transaction === null || isDoneBefore ? null : { transaction };
+    });
+    if (changed.word === 'changed') return { transaction: changed.transaction, isMoved: true };
+    if (changed.word === 'missing') throw notFound(id);
+    if (changed.word !== 'declined') throw journalUnavailable(changed.word);
+    if (isDoneBefore) return { transaction: changed.transaction, isMoved: false };
+    throw new GatewayError('conflict', {
+      detail: `${id} is ${changed.transaction.state.status} and cannot be ${done}.`,
+      transaction: id,
+    });
+  }
+}
+
+const journalUnavailable = (cause: unknown): GatewayError =>
+  new GatewayError('journal-unavailable', {
+    detail: 'The journal did not confirm it; look at the transaction before trying again.',
+    retryAfterSeconds: 5,
+    cause,
+  });

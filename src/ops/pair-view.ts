@@ -1,0 +1,159 @@
+/**
+ * The pair as operators see it: gate, epoch, nodes, switchovers, and how many transactions stand where.
+ * It is told even while the journal is away: what the journal alone knows is then null or the last that was read.
+ */
+import Type, { type Static } from 'typebox';
+import type { Verdict } from '../domain/health.ts';
+import type { Status } from '../domain/transaction.ts';
+import { statuses } from '../domain/transaction.ts';
+import type { Journal, SwitchoverRecord } from '../journal/journal.ts';
+import type { Holds } from '../northbound/holds.ts';
+import type { Coordinator } from '../pair/coordinator.ts';
+import { count, instant, named, nullable, nullableNamed, toInstant, toInstantOrNull, words } from './schema-kinds.ts';
+
+export const nodeSchema = Type.Object(
+  {
+    address: Type.String(),
+    role: words(['active', 'standby', 'unknown'], 'Observed, never assigned.'),
+    health: words(['ready', 'starting', 'down']),
+    statusCode: nullable(Type.Integer({ description: 'Of the last health report.' })),
+    stage: nullable(words(['INIT', 'READY'])),
+    message: Type.String(),
+    since: instant('Since when its health is this.'),
+  },
+  { $id: 'Node' },
+);
+
+export const switchoverSchema = Type.Object(
+  {
+    epoch: Type.Integer({ minimum: 0, description: 'The epoch that it began.' }),
+    cause: words(['failover', 'planned', 'unknown']),
+    detectedAt: instant(),
+    readyAt: nullable(instant()),
+    recoveredAt: nullable(instant('When everything it interrupted was settled or on its way.')),
+    from: nullable(Type.String()),
+    to: nullable(Type.String()),
+    held: count(),
+    replayed: count(),
+    reconciled: count(),
+    completed: count(),
+    abandoned: count(),
+  },
+  { $id: 'Switchover', description: 'The active role moved.' },
+);
+
+const countsSchema = Type.Object(Object.fromEntries(statuses.map((status) => [status, count()])));
+
+export const pairSchema = Type.Object(
+  {
+    vip: Type.String(),
+    gate: words(['open', 'holding', 'draining']),
+    reason: words(['starting', 'switchover', 'settling', 'maintenance', 'operator', 'draining', 'none']),
+    epoch: count(),
+    activeNode: nullable(Type.String()),
+    nodes: Type.Array(named<Static<typeof nodeSchema>>('Node')),
+    lastSwitchover: nullableNamed<Static<typeof switchoverSchema>>('Switchover'),
+    replica: Type.String({ description: 'Who answers: one gateway process among several.' }),
+    held: Type.Object({ requests: count(), bytes: count() }),
+    warnings: Type.Array(Type.String({ description: 'What the gateway runs with although it should not.' })),
+  },
+  { $id: 'Pair', description: 'The two ESC nodes and the gate, as this replica sees them.' },
+);
+
+export const pairStatusSchema = Type.Object(
+  {
+    ...pairSchema.properties,
+    transactions: nullable(Type.Unsafe<Record<Status, number>>(countsSchema)),
+  },
+  { $id: 'PairStatus', description: 'The pair, and how many transactions have which status.' },
+);
+
+export type SwitchoverView = Static<typeof switchoverSchema>;
+export type PairView = Static<typeof pairSchema>;
+export type PairStatusView = Static<typeof pairStatusSchema>;
+
+export interface PairReaderOptions {
+  readonly replica: string;
+  readonly vip: string;
+  readonly nodes: readonly string[];
+  readonly journal: Journal;
+  readonly coordinator: Coordinator;
+  readonly holds: Holds;
+  readonly warnings: readonly string[];
+}
+
+export class PairReader {
+  readonly #options: PairReaderOptions;
+  #lastRead: SwitchoverRecord | null = null;
+
+  constructor(options: PairReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects. */
+  async status(): Promise<PairStatusView> {
+    const { journal } = this.#options;
+    const transactions = await journal.counts().catch(() => null);
+    const [newest = null] = await journal.switchovers(1).catch(() => []);
+    this.#lastRead = newest ?? this.#lastRead;
+    return { ...this.view(), transactions };
+  }
+
+  /** From memory alone. */
+  view(): PairView {
+    const { replica, vip, nodes, coordinator, holds, warnings } = this.#options;
+    const { mode, reason } = coordinator.gate();
+    const { state, activeNode, epoch } = coordinator;
+    const last = newer(coordinator.switchovers.current, this.#lastRead);
+    return {
+      vip,
+      gate: mode,
+      reason,
+      epoch,
+      activeNode,
+      nodes: nodes.map((address) => nodeView(address, activeNode, state.nodes[address])),
+      lastSwitchover: last === null ? null : switchoverView(last),
+      replica,
+      held: { requests: holds.count, bytes: holds.bytes },
+      warnings: [...warnings],
+    };
+  }
+
+  /** Newest first. Rejects with JournalUnavailable. */
+  async switchovers(limit: number): Promise<SwitchoverView[]> {
+    const { journal, coordinator } = this.#options;
+    const { current } = coordinator.switchovers;
+    const kept = await journal.switchovers(limit);
+    // The one under way is counted in memory and written only at its turns.
+    return kept.map((record) => switchoverView(record.epoch === current?.epoch ? current : record));
+  }
+}
+
+const newer = (one: SwitchoverRecord | null, other: SwitchoverRecord | null): SwitchoverRecord | null =>
+  one === null || (other !== null && other.epoch > one.epoch) ? other : one;
+
+export const switchoverView = (record: SwitchoverRecord): SwitchoverView => ({
+  ...record,
+  detectedAt: toInstant(record.detectedAt),
+  readyAt: toInstantOrNull(record.readyAt),
+  recoveredAt: toInstantOrNull(record.recoveredAt),
+});
+
+function nodeView(address: string, activeNode: string | null, verdict: Verdict | undefined): Static<typeof nodeSchema> {
+  const last = verdict?.last ?? null;
+  return {
+    address,
+    role: roleOf(address, activeNode, last?.heard ?? false),
+    health: verdict?.health ?? 'down',
+    statusCode: last?.statusCode ?? null,
+    stage: last?.stage ?? null,
+    message: last?.message ?? 'it has not been asked yet',
+    since: toInstant(verdict?.since ?? 0),
+  };
+}
+
+/** A node of which nothing is heard is seen to be nothing. */
+function roleOf(address: string, activeNode: string | null, isHeard: boolean): 'active' | 'standby' | 'unknown' {
+  if (activeNode === null || !isHeard) return 'unknown';
+  return address === activeNode ? 'active' : 'standby';
+}
