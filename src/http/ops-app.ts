@@ -1,0 +1,103 @@
+/**
+ * The ops API as one fastify instance that does not listen yet: access, routes, document, one form of error.
+ * Answers are written as JSON as they are; a test holds them against their schemas, so that nothing is coerced in silence.
+ */
+import http, { type RequestListener } from 'node:http';
+import https from 'node:https';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { auditEntrySchema } from '../ops/audit.ts';
+import type { Ops } from '../ops/ops.ts';
+import { nodeSchema, pairStatusSchema, switchoverSchema } from '../ops/pair-view.ts';
+import { attemptSchema, transactionSchema } from '../ops/transaction-view.ts';
+import { refusalOfUnrouted } from './allowed-methods.ts';
+import { fromFramework } from './framework-errors.ts';
+import { guard } from './ops-access.ts';
+import { problemSchema } from './ops-answers.ts';
+import { describeOps } from './ops-document.ts';
+import { pairRoutes } from './ops-pair-routes.ts';
+import { healthSchema, serviceRoutes } from './ops-service-routes.ts';
+import { pageSchema, transactionRoutes } from './ops-transaction-routes.ts';
+import { asGatewayError, problemAnswer } from './problem-answer.ts';
+import { answerParserError, headersMaxBytes } from './request-checks.ts';
+import type { TypedApp } from './typebox-types.ts';
+
+export interface OpsAppOptions {
+  readonly config: Pick<Config, 'ops'>;
+  readonly log: Logger;
+  readonly ops: Ops;
+}
+
+const bodyMaxBytes = 64 * 1024;
+const parameterMaxChars = 255;
+
+/** Resolves when its routes are registered. */
+export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<FastifyInstance> {
+  const asProblem = (error: unknown) => problemAnswer(asGatewayError(fromFramework(error), log));
+  const app: FastifyInstance = fastify({
+    logger: false,
+    bodyLimit: bodyMaxBytes,
+    routerOptions: { maxParamLength: parameterMaxChars },
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
+    frameworkErrors: (error, _, reply: FastifyReply) => {
+      const { status, headers, body } = asProblem(error);
+      void reply.code(status).headers(headers).send(Buffer.from(body));
+    },
+    serverFactory: (listener) => makeServer(listener, config.ops.tls),
+  });
+  app.setSerializerCompiler(() => JSON.stringify);
+  // JSON is all that is taken; fastify would take plain text too.
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onSend', async (_, reply) => {
+    reply.header('X-Content-Type-Options', 'nosniff');
+    if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store');
+  });
+  app.setErrorHandler((error, _, reply) => {
+    const { status, headers, body } = asProblem(error);
+    return reply.code(status).headers(headers).send(Buffer.from(body));
+  });
+  const unrouted = refusalOfUnrouted(app);
+  app.setNotFoundHandler((request) => {
+    throw unrouted(request.method, request.url);
+  });
+
+  const access = guard(app, config.ops.tokens);
+  app.addHook('onResponse', async (request, reply) => {
+    const operator = access.of(request);
+    if (request.routeOptions.config.access !== 'operator' || operator === null) return;
+    const { id = null } = request.params as { id?: string };
+    const act = request.routeOptions.schema?.operationId ?? request.url;
+    ops.audit.add({ who: operator.name, act, target: id, asked: request.body, status: reply.statusCode });
+  });
+
+  const schemas = [problemSchema, attemptSchema, transactionSchema, pageSchema, nodeSchema, switchoverSchema];
+  for (const schema of [...schemas, pairStatusSchema, auditEntrySchema, healthSchema]) app.addSchema(schema);
+  await app.register(swagger, describeOps());
+  const typed = app as unknown as TypedApp;
+  pairRoutes(typed, ops, access);
+  transactionRoutes(typed, ops, access);
+  serviceRoutes(typed, ops);
+  return app;
+}
+
+function makeServer(listener: RequestListener, { cert, key, clientCa }: Config['ops']['tls']): http.Server {
+  const limits = {
+    maxHeaderSize: headersMaxBytes,
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 2_000,
+    keepAliveTimeout: 65_000,
+    insecureHTTPParser: false,
+    noDelay: true,
+  };
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  const server =
+    cert === undefined || key === undefined
+      ? http.createServer(limits, listener)
+      : https.createServer({ ...limits, ...clients, cert, key }, listener);
+  server.on('clientError', answerParserError);
+  return server;
+}

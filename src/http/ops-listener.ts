@@ -1,0 +1,15 @@
+/** The listener of operators, the console and monitoring. Never the northbound's port; without tokens only loopback. */
+import type { AddressInfo } from 'node:net';
+import type { Listener } from './northbound-listener.ts';
+import { makeOpsApp, type OpsAppOptions } from './ops-app.ts';
+
+/** Rejects if the address cannot be had. */
+export async function listenOps(options: OpsAppOptions): Promise<Listener> {
+  const { ops } = options.config;
+  const app = await makeOpsApp(options);
+  await app.listen({ host: ops.host, port: ops.port });
+  const { address: host, port } = app.server.address() as AddressInfo;
+  const scheme = ops.tls.cert === undefined ? 'http' : 'https';
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { host, port, url, close: () => app.close() };
+}

@@ -1,0 +1,94 @@
+/**
+ * The gateway's own resources on the northbound listener (contract section 3): a transaction and its recorded answer,
+ * to its sender only, and the OpenAPI document. Who asks is found as for proxied requests, so that others get 404.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { GatewayError } from '../domain/problem.ts';
+import { isSettled, type Transaction } from '../domain/transaction.ts';
+import type { Journal } from '../journal/journal.ts';
+import { unpackAnswer } from '../journal/message.ts';
+import { type Authorities, giveAnswer } from '../northbound/answer.ts';
+import { clientView } from '../ops/transaction-view.ts';
+import { refusalOfUnrouted } from './allowed-methods.ts';
+import type { Identify } from './clients.ts';
+import { fromFramework } from './framework-errors.ts';
+import { asGatewayError, problemAnswer } from './problem-answer.ts';
+
+export interface OwnRoutesOptions {
+  readonly journal: Journal;
+  readonly identify: Identify;
+  /** VIP and nodes, whose authority never reaches a client (R25). */
+  readonly escHosts: readonly string[];
+  readonly scheme: 'http' | 'https';
+  /** The parsed `openapi/northbound.yaml`. */
+  readonly document: unknown;
+  readonly log: Logger;
+}
+
+const base = '/northgate/v1';
+const retryAfterSeconds = 5;
+
+/** In a context of their own, so that every error below `/northgate` is a problem. */
+export function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions): void {
+  void app.register(async (own) => {
+    own.setErrorHandler((error, _, reply) => {
+      const { status, headers, body } = problemAnswer(asGatewayError(fromFramework(error), options.log));
+      return reply.code(status).headers(headers).send(Buffer.from(body));
+    });
+    register(own, options);
+  });
+}
+
+function register(app: FastifyInstance, { journal, identify, escHosts, scheme, document }: OwnRoutesOptions): void {
+  const unrouted = refusalOfUnrouted(app);
+
+  const ofSender = async (request: FastifyRequest): Promise<Transaction> => {
+    const { client } = identify(request.raw, request.raw.rawHeaders);
+    const { id } = request.params as { id: string };
+    const transaction = await journal.get(id);
+    if (transaction === null || transaction.client !== client) {
+      throw new GatewayError('not-found', { detail: `You have sent no transaction ${id}.` });
+    }
+    return transaction;
+  };
+
+  app.get(`${base}/transactions/:id`, async (request, reply) => {
+    const transaction = await ofSender(request);
+    reply.header('Cache-Control', 'no-store');
+    if (!isSettled(transaction.state.status)) reply.header('Retry-After', String(retryAfterSeconds));
+    return clientView(transaction);
+  });
+
+  app.get(`${base}/transactions/:id/response`, async (request, reply) => {
+    const transaction = await ofSender(request);
+    const { id, answer } = transaction;
+    if (answer === null)
+      throw new GatewayError('not-found', { detail: `There is no answer to ${id} yet.`, transaction: id });
+    const packed = answer.from === 'esc' ? await journal.body(id, 'response') : null;
+    // What a look has proven has the operation's first 2xx and no body (R22).
+    const given =
+      packed === null ? { status: answer.status, headers: [], body: new Uint8Array() } : unpackAnswer(packed);
+    giveRecorded(reply, transaction, given, {
+      own: `${scheme}://${request.headers.host ?? 'localhost'}`,
+      esc: escHosts,
+    });
+  });
+
+  app.get(`${base}/openapi.json`, () => document);
+
+  app.all('/northgate/*', (request) => {
+    throw unrouted(request.method, request.url);
+  });
+}
+
+function giveRecorded(
+  reply: FastifyReply,
+  transaction: Transaction,
+  answer: Parameters<typeof giveAnswer>[2],
+  authorities: Authorities,
+): void {
+  reply.hijack();
+  reply.raw.setHeader('Cache-Control', 'no-store');
+  giveAnswer(reply.raw, transaction, answer, authorities);
+}
