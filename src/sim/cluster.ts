@@ -211,7 +211,8 @@ export class Cluster {
       this.#timetable.later((startMs * started) / this.order.length, () => {
         // A phase that was told to stay keeps its services where they are; one that was cut short has started them all.
         const isStarting = next.phase === 'P1' || next.phase === 'P2';
-        if (isStarting && !this.#timetable.isStopped) next.running = runningServices(this.order, started / this.order.length);
+        if (isStarting && !this.#timetable.isStopped)
+          next.running = runningServices(this.order, started / this.order.length);
         // The monitor itself runs once the file system with its configuration is there.
         if (next.running.includes('filesystem')) next.health = 'serving';
         void this.#network?.settle();

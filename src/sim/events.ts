@@ -126,7 +126,7 @@ export function effectsOf({
 }
 
 /** The state element of a resource: `SERVICE_…_STATE` for deployments, `TENANT_…_STATE` and so on for the others. */
-export function stateText({ type, state }: Resource): string {
+function stateText({ type, state }: Resource): string {
   const subject = type === 'deployment' ? 'SERVICE' : type.toUpperCase();
   return `${subject}_${stateWord(type, state)}_STATE`;
 }

@@ -55,7 +55,7 @@ export type Injection = Fault & { match?: Match; times?: number };
 type Request = { method: string; path: string };
 
 /** Whether a request is meant by a match; no match means every request. */
-export function matches(match: Match | undefined, request: Request): boolean {
+function matches(match: Match | undefined, request: Request): boolean {
   if (match?.method !== undefined && match.method.toUpperCase() !== request.method) return false;
   if (match?.path === undefined) return true;
   return typeof match.path === 'string' ? request.path.includes(match.path) : match.path.test(request.path);

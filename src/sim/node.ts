@@ -4,7 +4,7 @@ import type { Life } from './life.ts';
 import type { Phase, PortMode } from './takeover.ts';
 
 /** The content of /opt/cisco/esc/keepalived_state, as far as it is known (reference/esc.md 6.3). */
-export type KeepalivedState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'SWITCHING_TO_MASTER';
+type KeepalivedState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'SWITCHING_TO_MASTER';
 
 export type SimNode = {
   readonly address: string;

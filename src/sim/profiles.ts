@@ -57,7 +57,7 @@ export const defaultProfiles: Profiles = {
   resourceState: 'shown',
 };
 
-export type WorkMs = Record<ResourceType | 'operation', number>;
+type WorkMs = Record<ResourceType | 'operation', number>;
 
 /** Options of a pair, complete. Durations marked scaled are multiplied by `timeScale`. */
 export type PairSettings = {
@@ -88,7 +88,7 @@ export type PairSettings = {
   limits: Limits;
 };
 
-export type Limits = {
+type Limits = {
   bodyMaxBytes: number;
   resourcesMax: number;
   /** Entries kept in each log; the oldest go first. */

@@ -4,14 +4,14 @@ import createRouter from 'find-my-way';
 import type { ResourceType } from './resources.ts';
 
 /** What a path means: a list of resources, one resource, or an operation on a deployment or a VM. */
-export type Target =
+type Target =
   | { is: 'list'; type: ResourceType }
   | { is: 'resource'; type: ResourceType }
   | { is: 'service-operation' }
   | { is: 'machine-operation' };
 
 /** Parameters of a path: `id` of the resource, and what it stands under. */
-export type PathParameters = { id?: string; tenant?: string; network?: string; machine?: string };
+type PathParameters = { id?: string; tenant?: string; network?: string; machine?: string };
 export type FoundRoute = { target: Target; parameters: PathParameters };
 
 const base = '/ESCManager/v0';

@@ -85,7 +85,7 @@ export class HttpServers {
 
 function httpServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, listener);
-  // A client that has closed may still have its request executed: ESC finds out only when it answers. The property is
+  // A client that closed its side may still wait for its answer, and ESC cannot tell it from one that left. The property is
   // Node's own and without documentation; test/sim/path.test.ts fails without it.
   return Object.assign(server, { httpAllowHalfOpen: true });
 }

@@ -1,9 +1,8 @@
-// A switchover as data: its causes with their symptoms, and its phases in time (reference/esc.md 6.4). Pure: elapsed
-// time in, phase out. P0 the active is gone, P1 the VIP has moved and nothing listens, P2 the container answers without
-// its application, P3 INIT, P4 READY. Silence and refusal are carried out in network.ts.
+// A switchover as data: its causes with their symptoms, and how long its phases last (reference/esc.md 6.4). Pure. P0 the
+// active is gone, P1 the VIP has moved and nothing listens, P2 the container answers without its application, P3 INIT,
+// P4 READY. Timing is timetable.ts, the walk cluster.ts; silence and refusal are carried out in network.ts.
 
 export type Phase = 'P0' | 'P1' | 'P2' | 'P3' | 'P4';
-export const phases: readonly Phase[] = ['P0', 'P1', 'P2', 'P3', 'P4'];
 
 /** Unscaled milliseconds of the phases that end. */
 export type PhaseDurations = { P0: number; P1: number; P2: number; P3: number };
@@ -73,14 +72,4 @@ export function phaseDurations(
     P2: given.P2 ?? 6000,
     P3: given.P3 ?? Math.min(20_400 + deployments * 50, 40_000),
   };
-}
-
-/** The phase after `elapsedMs` of a takeover. */
-export function phaseAt(durations: PhaseDurations, elapsedMs: number): Phase {
-  let end = 0;
-  for (const phase of ['P0', 'P1', 'P2', 'P3'] as const) {
-    end += durations[phase];
-    if (elapsedMs < end) return phase;
-  }
-  return 'P4';
 }

@@ -2,11 +2,11 @@
 // name only. It does not know what an element means.
 import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser';
 
-export const namespace = 'urn:ietf:params:xml:ns:netconf:base:1.0';
+const namespace = 'urn:ietf:params:xml:ns:netconf:base:1.0';
 
 /** A document's content: text, nested elements, or a list of equally named elements. */
 export type Element = { [name: string]: Content };
-export type Content = string | Element | readonly Content[];
+type Content = string | Element | readonly Content[];
 
 const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@', suppressEmptyNode: true });
 const parser = new XMLParser({ ignoreAttributes: true, removeNSPrefix: true, parseTagValue: false });

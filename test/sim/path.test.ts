@@ -124,3 +124,29 @@ test('a frozen node that lost the VIP still executes late, on the VIM but not in
   assert.equal(world.stateOf('zombie'), undefined);
   assert.equal(line.text, '', 'its answer is not the VIP’s any more');
 });
+
+test('what was on a dead path when its client reset never reaches a frozen node either', async () => {
+  await using world = await startWorld();
+  const { pair } = world;
+  const line = await Line.open(pair.vip, pair.ports.rest);
+  pair.freeze(pair.activeNode);
+  pair.cutPath();
+  await line.post('/tenants/never', tenantXml);
+  await settle();
+  line.socket.resetAndDestroy();
+  await settle();
+  pair.healPath();
+  pair.thaw(pair.activeNode);
+  await world.make('/tenants/later', tenantXml);
+  assert.equal(executed(world, 'never'), false);
+});
+
+test('a client that closes its own side only still gets its answer', async () => {
+  await using world = await startWorld({ answerDelayMs: 20 });
+  const { pair } = world;
+  const line = await Line.open(pair.vip, pair.ports.rest);
+  line.socket.allowHalfOpen = true;
+  await line.post('/tenants/half', tenantXml);
+  line.socket.end();
+  await until(() => line.text.includes('200 OK'));
+});
