@@ -11,6 +11,8 @@ import type { Config } from './config/schema.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
 import { type ClientRules, identifier } from './http/clients.ts';
 import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
+import { listenOps } from './http/ops-listener.ts';
+import { ownRoutes } from './http/own-routes.ts';
 import type { Journal } from './journal/journal.ts';
 import { readKeyFile } from './journal/key-file.ts';
 import { openJournal } from './journal/open.ts';
@@ -20,6 +22,10 @@ import { Records } from './northbound/records.ts';
 import { Sender } from './northbound/sender.ts';
 import { Transact } from './northbound/transact.ts';
 import { Waiters } from './northbound/waiters.ts';
+import { Metrics } from './ops/metrics.ts';
+import { observedJournal } from './ops/observed-journal.ts';
+import { makeOps } from './ops/ops.ts';
+import { logEnd } from './ops/transaction-log.ts';
 import { Coordinator } from './pair/coordinator.ts';
 import { Adopter } from './replay/adopt.ts';
 import { LaneSender } from './replay/lanes.ts';
@@ -31,29 +37,45 @@ export interface Gateway {
   readonly journal: Journal;
   readonly coordinator: Coordinator;
   readonly northbound: Listener;
+  readonly ops: Listener;
   /** Admits nothing new, waits up to `drain.timeout` for what is in flight, answers 202 to who still waits, and closes. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What no configuration key sets; tests and measurements do. */
+export interface Internals {
+  readonly maintenanceTrialMs?: number;
+  readonly leaseTtlMs?: number;
+  /** Opens the journal; a test puts something between. */
+  readonly open?: typeof openJournal;
+}
+
 const upstreamConnectionsMax = 64;
 const answerBytesMax = 64 * 1024 * 1024;
 const confirmTimeoutMs = 30_000;
-const maintenanceTrialMs = 10_000;
-const leaseTtlMs = 6_000;
+const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, open: openJournal };
 const pruneEveryMs = 10_000;
 const pruneAtOnceMax = 500;
 const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
 
 /** Rejects with a sentence for operators if a part cannot start; then nothing stays open. */
-export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+export async function startGateway(config: Config, log: Logger, internals: Internals = {}): Promise<Gateway> {
+  const { maintenanceTrialMs, leaseTtlMs, open } = { ...defaults, ...internals };
   const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const journal = await openJournal(config.journal);
+    const metrics = new Metrics();
+    const journal = observedJournal(await open(config.journal), {
+      called: (operation, seconds, isAvailable) => metrics.called(operation, seconds, isAvailable),
+      written: (transaction) => {
+        metrics.written(transaction);
+        logEnd(log, transaction);
+      },
+    });
     closers.push(() => journal.close());
     const records = new Records(journal, log);
     closers.push(() => records.close());
@@ -82,7 +104,8 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     });
     closers.push(() => lanes.close());
 
-    const catalogue = loadCatalogue(parse(await readFile(catalogueFile, 'utf8')), {
+    const document: unknown = parse(await readFile(catalogueFile, 'utf8'));
+    const catalogue = loadCatalogue(document, {
       policies: config.policies,
       acknowledgeBy: 'answer',
     });
@@ -100,14 +123,25 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     await adopter.start();
     closers.push(startPruning(config, journal, log));
 
+    const { vip, nodes } = config.esc;
+    const warnings = await warningsOf(config, journal);
+    const ops = makeOps({ ...shared, replica, vip, nodes, warnings, lanes, metrics });
+    closers.push(() => ops.close());
+    const opsListener = await listenOps({ config, log, ops });
+    closers.push(() => opsListener.close());
+    log.info({ listener: 'ops', url: opsListener.url }, 'listening');
+
+    const identify = identifier(clientRules(config));
+    const escHosts = [vip, ...nodes];
+    const scheme = config.northbound.tls.cert === undefined ? 'http' : 'https';
     const northbound = await listenNorthbound({
       config,
       log,
       transact,
       pass,
-      identify: identifier(clientRules(config)),
-      escHosts: [config.esc.vip, ...config.esc.nodes],
-      routes: () => undefined,
+      identify,
+      escHosts,
+      routes: (own) => ownRoutes(own, { journal, identify, escHosts, scheme, document, log }),
     });
     log.info({ listener: 'northbound', url: northbound.url }, 'listening');
     const close = async (): Promise<void> => {
@@ -117,7 +151,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
       await northbound.close();
       await closeAll();
     };
-    return { replica, journal, coordinator, northbound, close, [Symbol.asyncDispose]: close };
+    return { replica, journal, coordinator, northbound, ops: opsListener, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await closeAll();
     throw error;
@@ -155,6 +189,16 @@ function makeUpstream(config: Config, onBadSign: (evidence: string) => void): Up
     answerBytesMax,
     onBadSign,
   });
+}
+
+/** What an operator should know that it runs with. */
+async function warningsOf({ journal: { plaintext, key } }: Config, journal: Journal): Promise<string[]> {
+  const { kept, detail } = await journal.durability();
+  const isPlain = plaintext && key === undefined;
+  return [
+    ...(kept ? [] : [detail]),
+    ...(isPlain ? ['journal.plaintext: bodies and credentials are not encrypted'] : []),
+  ];
 }
 
 function trustOf({ esc }: Config, scheme: string): TlsTrust | null {

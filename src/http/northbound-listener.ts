@@ -4,18 +4,28 @@
  */
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { AddressInfo, Socket } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../domain/problem.ts';
 import { northboundOf, rawPathOf, readPath } from '../esc/request-path.ts';
+import { checkAnnounced } from '../northbound/body.ts';
 import type { Pass } from '../northbound/pass.ts';
 import type { Caller, Transact } from '../northbound/transact.ts';
 import { towardsEsc } from '../upstream/headers.ts';
 import type { Identify } from './clients.ts';
+import { Conversation } from './conversation.ts';
 import { asGatewayError, giveProblem, problemAnswer } from './problem-answer.ts';
-import { answerParserError, checkRequest, headersMaxBytes, isSafe } from './request-checks.ts';
+import {
+  allowed,
+  announcesBody,
+  answerParserError,
+  checkRequest,
+  headersMaxBytes,
+  isSafe,
+  notAllowed,
+} from './request-checks.ts';
 
 export interface NorthboundOptions {
   readonly config: Pick<Config, 'northbound' | 'limits'>;
@@ -42,33 +52,40 @@ export async function listenNorthbound(options: NorthboundOptions): Promise<List
   const { northbound, limits } = options.config;
   const { cert, key } = northbound.tls;
   const scheme = cert === undefined ? 'http' : 'https';
+  const refuse = (error: unknown, reply: FastifyReply): unknown => {
+    const { status, headers, body } = problemAnswer(asGatewayError(error, options.log));
+    return reply.code(status).headers(headers).send(body);
+  };
   const app: FastifyInstance = fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,
+    frameworkErrors: (error, _, reply) => refuse(error, reply),
     serverFactory: (own) => {
-      const listener: RequestListener = (request, response) => {
-        if (isProxied(request)) void proxy(options, scheme, request, response);
-        else own(request, response);
-      };
+      const listener: RequestListener = (request, response) => take(options, { scheme, own }, request, response);
       const made = makeServer(listener, cert === undefined || key === undefined ? null : { cert, key });
       made.maxConnections = limits.connections;
       return made;
     },
   });
-  app.setErrorHandler((error, _, reply) => {
-    const { status, headers, body } = problemAnswer(asGatewayError(error, options.log));
-    return reply.code(status).headers(headers).send(body);
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const detail = `There is no ${request.url.split('?')[0]} here; ESC's REST northbound is under /ESCManager.`;
-    const { status, headers, body } = problemAnswer(new GatewayError('not-found', { detail, sent: 'no' }));
-    return reply.code(status).headers(headers).send(body);
-  });
+  app.setErrorHandler((error, _, reply) => refuse(error, reply));
+  app.setNotFoundHandler((request, reply) => refuse(notFound(request.url), reply));
   options.routes(app);
   await app.listen({ host: northbound.host, port: northbound.port });
   const { address: host, port } = app.server.address() as AddressInfo;
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { host, port, url, close: () => app.close() };
+  return { host, port, url, close: () => closed(app) };
+}
+
+const idleCheckMs = 20;
+
+/** Connections that end their last answer after the close began are idle then, and are ended too. */
+async function closed(app: FastifyInstance): Promise<void> {
+  const timer = setInterval(() => app.server.closeIdleConnections(), idleCheckMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 function makeServer(listener: RequestListener, tls: { cert: string; key: string } | null): http.Server {
@@ -84,46 +101,81 @@ function makeServer(listener: RequestListener, tls: { cert: string; key: string 
   };
   const server =
     tls === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...tls }, listener);
+  // Node drops further fields silently; how many there are is bounded by their bytes.
+  server.maxHeadersCount = 0;
   server.on('clientError', answerParserError);
+  server.on('connect', (_, socket: Socket) => Conversation.on(socket).refuse(notAllowed('CONNECT')));
   // A body that announces itself too large is refused before it is asked for (RFC 9110 section 10.1.1).
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => listener(request, response));
+  server.on('checkContinue', listener);
+  server.on('checkExpectation', listener);
   return server;
 }
 
-/** Paths of ESC's northbounds; the ETSI one answers 404 until it is built. */
-const isProxied = (request: IncomingMessage): boolean => {
-  const rawPath = rawPathOf(request.url ?? '');
-  return northboundOf(rawPath, readPath(rawPath)) === 'rest';
-};
-
-async function proxy(
+/** Where a request goes: to ESC, to the gateway's own resources, or back. */
+function take(
   options: NorthboundOptions,
-  scheme: string,
+  { scheme, own }: { scheme: string; own: RequestListener },
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
-  const left = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) left.abort();
-  });
-  // A broken connection is told by `close`; without a listener an error of it would end the process.
-  request.on('error', () => undefined);
-  response.on('error', () => undefined);
+): void {
+  const conversation = Conversation.on(request.socket);
+  const hasLeft = conversation.begin(request, response);
+  if (hasLeft === null) return;
+  const refuse = (error: unknown, isLast: boolean): void => {
+    if (isLast) conversation.lastAnswer();
+    giveProblem(response, asGatewayError(error, options.log), isLast);
+  };
   try {
     checkRequest(request);
-    const headers = towardsEsc(request.rawHeaders, request);
-    const { client, headers: decided } = options.identify(request, headers);
-    const own = `${scheme}://${request.headers.host ?? 'localhost'}`;
-    const caller: Caller = {
-      client,
-      headers: decided,
-      authorities: { own, esc: options.escHosts },
-      hasLeft: left.signal,
-    };
-    if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
-    const path = isSafe(request.method ?? '') ? options.pass : options.transact;
-    await path.handle(request, response, caller);
   } catch (error) {
-    giveProblem(response, asGatewayError(error, options.log), !request.complete);
+    refuse(error, true);
+    return;
   }
+  const { url = '' } = request;
+  const rawPath = rawPathOf(url);
+  // Paths of ESC's northbounds; the ETSI one answers 404 until it is built.
+  if (northboundOf(rawPath, readPath(rawPath)) === 'rest') {
+    proxy(options, scheme, { request, response, hasLeft }).catch((error: unknown) => {
+      refuse(error, announcesBody(request) && !request.complete);
+    });
+  } else if (url === '*') {
+    response.writeHead(204, { Allow: allowed }).end();
+  } else if (rawPath.startsWith('/northgate/')) {
+    own(request, response);
+  } else {
+    refuse(notFound(url), announcesBody(request));
+  }
+}
+
+const notFound = (url: string): GatewayError =>
+  new GatewayError('not-found', {
+    detail: `There is no ${url.split('?')[0]} here; ESC's REST northbound is under /ESCManager.`,
+    sent: 'no',
+  });
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly hasLeft: AbortSignal;
+}
+
+/** @throws what ends the request: a GatewayError, or a defect. */
+async function proxy(options: NorthboundOptions, scheme: string, exchange: Exchange): Promise<void> {
+  const { request, response, hasLeft } = exchange;
+  const headers = towardsEsc(request.rawHeaders, request);
+  const { client, headers: decided } = options.identify(request, headers);
+  const { host = '', expect } = request.headers;
+  const caller: Caller = {
+    client,
+    headers: decided,
+    // Without a Host the client's way here is not known, and what names ESC becomes a path.
+    authorities: { own: host === '' ? '' : `${scheme}://${host}`, esc: options.escHosts },
+    hasLeft,
+  };
+  if (expect !== undefined && request.httpVersion === '1.1') {
+    checkAnnounced(request, options.config.limits.bodyBytes);
+    response.writeContinue();
+  }
+  const path = isSafe(request.method ?? '') ? options.pass : options.transact;
+  await path.handle(request, response, caller);
 }

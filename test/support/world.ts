@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
-import { type Gateway, startGateway } from '../../src/app.ts';
+import { type Gateway, type Internals, startGateway } from '../../src/app.ts';
 import { readConfig, refusalText } from '../../src/config/reader.ts';
 import { type SimulatedPair, startPair } from '../../src/sim/pair.ts';
 import type { PairOptions } from '../../src/sim/profiles.ts';
@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly pair?: PairOptions;
   /** Further settings, as `NORTHGATE_…` variables. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What no configuration key sets. */
+  readonly internals?: Internals;
 }
 
 export interface Told {
@@ -86,7 +88,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const pair = await startPair({ ...briefly, ...options.pair });
   const directory = await mkdtemp(join(tmpdir(), 'northgate-'));
   const settings = { ...settingsFor(pair, directory), ...options.settings };
-  const world = new World(pair, directory, settings, await startGatewayWith(settings));
+  const world = new World(pair, directory, settings, await startGatewayWith(settings, options.internals));
   await world.open();
   return world;
 }
@@ -112,13 +114,25 @@ export function settingsFor(pair: SimulatedPair, directory: string): Record<stri
   };
 }
 
-export async function startGatewayWith(settings: Readonly<Record<string, string>>): Promise<Gateway> {
+export async function startGatewayWith(
+  settings: Readonly<Record<string, string>>,
+  internals: Internals = {},
+): Promise<Gateway> {
   const reading = readConfig({ environment: settings });
   if ('errors' in reading) throw new Error(refusalText(reading));
-  return startGateway(reading.config, pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' }));
+  return startGateway(reading.config, pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' }), internals);
 }
 
 export const tenantXml = (name: string): string =>
   `<tenant xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><name>${name}</name></tenant>`;
+
+export const networkXml = (name: string): string =>
+  `<network xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><name>${name}</name></network>`;
+
+export const deploymentXml = (name: string, network?: string): string =>
+  `<deployment xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><name>${name}</name><vm_group><name>g1</name>` +
+  `<image>img</image><flavor>flv</flavor><bootup_time>600</bootup_time>` +
+  `${network === undefined ? '' : `<interfaces><interface><nicid>0</nicid><network>${network}</network></interface></interfaces>`}` +
+  '</vm_group></deployment>';
 
 export const uniqueId = (prefix: string): string => `${prefix}-${randomUUID().slice(0, 8)}`;

@@ -1,0 +1,139 @@
+/** What a client is told while ESC is away: held, bounded in time, number and bytes, and never misled (R24). */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { until } from '../support/until.ts';
+import { startWorld, type Told, tenantXml, type World } from '../support/world.ts';
+
+const problemOf = (told: Told): Record<string, unknown> => {
+  assert.match(String(told.headers['content-type']), /^application\/problem\+json/);
+  return JSON.parse(told.body) as Record<string, unknown>;
+};
+
+async function shut(world: World): Promise<void> {
+  await world.pair.switchover('application', { stopAt: 'P1' });
+  await until(() => !world.gateway.coordinator.isOpen, 'the gate is shut');
+}
+
+const held = async (world: World): Promise<number> => (await world.gateway.journal.counts()).held;
+
+test('R24 hold.timeout runs out of a request that was never sent: 503 hold-expired, abandoned, never sent later', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_HOLD_TIMEOUT: '300ms' } });
+  await shut(world);
+  const told = await world.createTenant('late');
+
+  assert.equal(told.status, 503);
+  const problem = problemOf(told);
+  assert.equal(problem.type, 'urn:northgate:problem:hold-expired');
+  assert.equal(problem.sent, 'no');
+  assert.ok(Number(told.headers['retry-after']) > 0);
+  const record = await world.gateway.journal.get(String(problem.transaction));
+  assert.equal(record?.state.status, 'abandoned');
+
+  await world.pair.proceed();
+  await world.open();
+  assert.equal((await world.createTenant('next')).status, 200);
+  assert.ok(!world.pair.requests.some((request) => request.path.endsWith('/late')));
+});
+
+test('R24 its time runs out of a request that was sent: 202 with a place to ask, and the gateway goes on', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_HOLD_TIMEOUT: '400ms' } });
+  world.pair.crashAt('before-commit', { method: 'POST' });
+  const told = await world.createTenant('goes-on');
+
+  assert.equal(told.status, 202);
+  const id = String(told.headers['northgate-transaction']);
+  assert.equal(told.headers.location, `/northgate/v1/transactions/${id}`);
+  assert.ok(Number(told.headers['retry-after']) > 0);
+  await until(
+    async () => (await world.gateway.journal.get(id))?.state.status === 'completed',
+    'the gateway has replayed and settled it',
+  );
+  assert.ok(world.pair.resources().some((resource) => resource.id === 'goes-on'));
+});
+
+test('hold.maxRequests: one more than may be held is told hold-full, and nothing of it is kept or sent', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_HOLD_MAX_REQUESTS: '3' } });
+  await shut(world);
+  const waiting = ['a', 'b', 'c'].map((id) => world.createTenant(`held-${id}`));
+  await until(async () => (await held(world)) === 3, 'three are held');
+  const told = await world.createTenant('one-too-many');
+
+  assert.equal(told.status, 503);
+  assert.equal(problemOf(told).type, 'urn:northgate:problem:hold-full');
+  assert.equal(problemOf(told).sent, 'no');
+  const read = await world.send('GET', '/ESCManager/v0/tenants');
+  assert.equal(problemOf(read).type, 'urn:northgate:problem:hold-full');
+
+  await world.pair.proceed();
+  for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 200);
+  assert.ok(!world.pair.requests.some((request) => request.path.endsWith('/one-too-many')));
+});
+
+test('hold.maxBytes bounds what is held by size', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_HOLD_MAX_BYTES: '2KiB' } });
+  await shut(world);
+  const body = tenantXml('x'.repeat(1500));
+  const first = world.send('POST', '/ESCManager/v0/tenants/big-1', body);
+  await until(async () => (await held(world)) === 1, 'the first is held');
+  const told = await world.send('POST', '/ESCManager/v0/tenants/big-2', body);
+  assert.equal(problemOf(told).type, 'urn:northgate:problem:hold-full');
+  await world.pair.proceed();
+  await first;
+});
+
+test('a safe request is told upstream-unreachable when ESC does not come back within hold.timeout', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_HOLD_TIMEOUT: '250ms' } });
+  await shut(world);
+  const told = await world.send('GET', '/ESCManager/v0/tenants');
+  assert.equal(told.status, 502);
+  assert.equal(problemOf(told).type, 'urn:northgate:problem:upstream-unreachable');
+});
+
+test('a safe request that ESC leaves unanswered is told upstream-timeout', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '250ms' } });
+  world.pair.inject({ fault: 'hang', when: 'before', match: { method: 'GET' } });
+  const told = await world.send('GET', '/ESCManager/v0/tenants');
+  assert.equal(told.status, 504);
+  assert.equal(problemOf(told).type, 'urn:northgate:problem:upstream-timeout');
+});
+
+for (const onDisconnect of ['keep', 'cancel'] as const) {
+  test(`hold.onDisconnect: ${onDisconnect} decides about a held request whose client leaves`, async () => {
+    await using world = await startWorld({ settings: { NORTHGATE_HOLD_ON_DISCONNECT: onDisconnect } });
+    await shut(world);
+    const body = tenantXml('left');
+    const client = connect(world.gateway.northbound.port, '127.0.0.1');
+    client.write(
+      `POST /ESCManager/v0/tenants/left HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await until(async () => (await held(world)) === 1, 'it is held');
+    client.destroy();
+    if (onDisconnect === 'cancel') {
+      await until(async () => (await world.gateway.journal.counts()).abandoned === 1, 'it is abandoned');
+    }
+    await world.pair.proceed();
+    await world.open();
+    await world.createTenant('after');
+    const isThere = () => world.pair.resources().some((resource) => resource.id === 'left');
+    if (onDisconnect === 'keep') await until(isThere, 'it is sent although its client left');
+    else assert.equal(isThere(), false);
+  });
+}
+
+test('draining: new requests are told so, and what is held stays in the journal with a 202 for its client', async () => {
+  await using world = await startWorld();
+  await shut(world);
+  const waiting = world.createTenant('stays');
+  await until(async () => (await held(world)) === 1, 'it is held');
+  world.gateway.coordinator.byHand('draining');
+  const refused = await world.createTenant('new');
+  assert.equal(refused.status, 503);
+  assert.equal(problemOf(refused).type, 'urn:northgate:problem:draining');
+
+  await world.restartGateway();
+  const told = await waiting;
+  assert.equal(told.status, 202);
+  await world.pair.proceed();
+  await until(() => world.pair.resources().some(({ id }) => id === 'stays'), 'the next gateway sends it');
+});
