@@ -31,12 +31,13 @@ const retryAfterSeconds = 5;
 
 /** In a context of their own, so that every error below `/northgate` is a problem. */
 export function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions): void {
-  void app.register(async (own) => {
+  void app.register((own, _, done) => {
     own.setErrorHandler((error, _, reply) => {
       const { status, headers, body } = problemAnswer(asGatewayError(fromFramework(error), options.log));
       return reply.code(status).headers(headers).send(Buffer.from(body));
     });
     register(own, options);
+    done();
   });
 }
 
