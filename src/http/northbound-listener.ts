@@ -59,6 +59,8 @@ export async function listenNorthbound(options: NorthboundOptions): Promise<List
   const app: FastifyInstance = fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,
+    // fastify puts its own answer beside any other listener's.
+    clientErrorHandler: answerParserError,
     frameworkErrors: (error, _, reply) => refuse(error, reply),
     serverFactory: (own) => {
       const listener: RequestListener = (request, response) => take(options, { scheme, own }, request, response);
@@ -103,7 +105,6 @@ function makeServer(listener: RequestListener, tls: { cert: string; key: string 
     tls === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...tls }, listener);
   // Node drops further fields silently; how many there are is bounded by their bytes.
   server.maxHeadersCount = 0;
-  server.on('clientError', answerParserError);
   server.on('connect', (_, socket: Socket) => Conversation.on(socket).refuse(notAllowed('CONNECT')));
   // A body that announces itself too large is refused before it is asked for (RFC 9110 section 10.1.1).
   server.on('checkContinue', listener);

@@ -5,65 +5,119 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError, type ProblemCode } from '../domain/problem.ts';
-import { problemAnswer } from './problem-answer.ts';
+import { valuesOf } from '../upstream/headers.ts';
+import { Conversation } from './conversation.ts';
 
 export const targetMaxChars = 16 * 1024;
 export const headersMaxBytes = 64 * 1024;
 
 const hostForm = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/is;
+const tokenForm = /^[!#$%&'*+.^_`|~0-9A-Z-]+$/;
 const safe: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 const mutating: readonly string[] = ['POST', 'PUT', 'PATCH', 'DELETE'];
-const allowed = [...safe, ...mutating].join(', ');
+export const allowed = [...safe, ...mutating].join(', ');
 
 export const isSafe = (method: string): boolean => safe.includes(method);
 
-/** @throws GatewayError for a request that must not be acted on. */
+/** Whether a body follows the head. */
+export const announcesBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/**
+ * Refuses what must not be acted on, and turns a target in absolute form into the origin form that ESC gets, its
+ * authority into the Host (RFC 9112 section 3.2.2).
+ * @throws GatewayError; the connection ends with it, since what follows cannot be trusted.
+ */
 export function checkRequest(request: IncomingMessage): void {
-  const { method = '', url = '', httpVersion, rawHeaders } = request;
+  const { method = '', httpVersion } = request;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw invalid(`HTTP/${httpVersion} is not spoken here.`);
+  checkTarget(request);
+  checkHost(request);
+  checkFraming(request);
+  if (valuesOf(request.rawHeaders, 'authorization').length > 1) throw invalid('There is more than one Authorization.');
+  const { expect } = request.headers;
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    throw invalid(`The expectation ${expect} is not known (RFC 9110 section 10.1.1).`);
+  if (!isSafe(method) && !mutating.includes(method)) throw notAllowed(method);
+}
+
+function checkTarget(request: IncomingMessage): void {
+  const { url = '', method } = request;
   if (url.length > targetMaxChars) {
     throw refused('uri-too-long', `The request target is longer than ${targetMaxChars} characters.`);
   }
-  const hosts = rawHeaders.filter((_, index) => index % 2 === 0 && rawHeaders[index]?.toLowerCase() === 'host');
-  const host = request.headers.host ?? '';
-  if (hosts.length > 1) throw refused('invalid-request', 'There is more than one Host field (RFC 9112 section 3.2).');
-  if (httpVersion === '1.1' && hosts.length === 0)
-    throw refused('invalid-request', 'There is no Host field (RFC 9112 section 3.2).');
-  if (host !== '' && !hostForm.test(host))
-    throw refused('invalid-request', 'The Host field is malformed (RFC 9112 section 3.2).');
-  if (!isSafe(method) && !mutating.includes(method)) {
-    throw new GatewayError('method-not-allowed', {
-      detail: `${method} is not taken here.`,
-      sent: 'no',
-      headers: { Allow: allowed },
-    });
+  const [, authority, rest = ''] = absoluteForm.exec(url) ?? [];
+  if (authority !== undefined) {
+    if (!hostForm.test(authority)) throw invalid('The target has no valid authority (RFC 9112 section 3.2.2).');
+    request.headers.host = authority;
+    request.url = rest.startsWith('/') ? rest : `/${rest}`;
+  } else if (!url.startsWith('/') && !(url === '*' && method === 'OPTIONS')) {
+    throw invalid('The request target is malformed (RFC 9112 section 3.2).');
   }
+  if (url.includes('#')) throw invalid('The request target has a fragment (RFC 9112 section 3.2).');
+}
+
+function checkHost({ rawHeaders, headers, httpVersion }: IncomingMessage): void {
+  const hosts = valuesOf(rawHeaders, 'host');
+  if (hosts.length > 1) throw invalid('There is more than one Host field (RFC 9112 section 3.2).');
+  if (hosts.length === 0 && httpVersion === '1.1') throw invalid('There is no Host field (RFC 9112 section 3.2).');
+  for (const host of [hosts[0] ?? '', headers.host ?? '']) {
+    if (host !== '' && !hostForm.test(host)) throw invalid('The Host field is malformed (RFC 9112 section 3.2).');
+  }
+}
+
+/** Of what Node's parser takes: codings that it does not undo, and chunks where HTTP has none (RFC 9112 section 6.1). */
+function checkFraming({ headers, httpVersion }: IncomingMessage): void {
+  const codings = headers['transfer-encoding'];
+  if (codings === undefined) return;
+  if (httpVersion === '1.0') throw invalid('HTTP/1.0 has no Transfer-Encoding (RFC 9112 section 6.1).');
+  const names = codings.split(',').map((name) => name.trim().toLowerCase());
+  if (names.length === 1 && names[0] === 'chunked') return;
+  if (names.filter((name) => name === 'chunked').length > 1) throw invalid('The body is chunked more than once.');
+  throw refused('not-implemented', `The transfer codings ${codings} are not undone here; only chunked is.`);
 }
 
 const refused = (code: ProblemCode, detail: string): GatewayError => new GatewayError(code, { detail, sent: 'no' });
+const invalid = (detail: string): GatewayError => refused('invalid-request', detail);
+
+export const notAllowed = (method: string): GatewayError =>
+  new GatewayError('method-not-allowed', {
+    detail: `${method} is not taken here.`,
+    sent: 'no',
+    headers: { Allow: allowed },
+  });
 
 /** Node's own refusals, before there is a request: answered with a problem, then the connection is closed. */
 export function answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const { status, headers, body } = problemAnswer(parserProblem(error));
-  const lines = Object.entries({ ...headers, Date: new Date().toUTCString(), Connection: 'close' });
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  socket.end(`HTTP/1.1 ${status} ${statusText(status)}\r\n${head}\r\n${body}`);
+  const problem = socket.writable ? parserProblem(error) : null;
+  if (problem !== null) Conversation.on(socket).refuse(problem);
+  // What follows a request that said `Connection: close` is not read; its answer may still be under way.
+  else if (error.code !== 'HPE_CLOSED_CONNECTION') socket.destroy();
 }
 
-function parserProblem(error: NodeJS.ErrnoException): GatewayError {
+/** Null: there is nobody to tell. */
+function parserProblem(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): GatewayError | null {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return refused('headers-too-large', `Request line and header fields may have ${headersMaxBytes} bytes together.`);
     case 'HPE_INVALID_METHOD':
-      return refused('not-implemented', 'The request method is not known.');
+      return methodProblem(error.rawPacket);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return refused('request-timeout', 'The request did not arrive in time.');
+    case 'HPE_CLOSED_CONNECTION':
+      return null;
     default:
-      return refused('invalid-request', `The request is not HTTP/1.1 as RFC 9112 has it: ${error.message}.`);
+      if (error.code?.startsWith('HPE_') !== true) return null;
+      return invalid(`The request is not HTTP/1.1 as RFC 9112 has it: ${error.message}.`);
   }
 }
 
-const statusText = (status: number): string => (status === 431 ? 'Request Header Fields Too Large' : 'Refused');
+/** A method that is none is malformed; one that could be is not known (RFC 9110 section 9.1). */
+function methodProblem(packet: Buffer | undefined): GatewayError {
+  const line = packet?.toString('latin1').trimStart().split('\r\n')[0] ?? '';
+  const words = line.split(' ');
+  const isRequestLine = words.length === 3 && tokenForm.test(words[0] ?? '') && words[2]?.startsWith('HTTP/');
+  if (!isRequestLine) return invalid('The request line is malformed (RFC 9112 section 3).');
+  return refused('not-implemented', `The method ${words[0]} is not known.`);
+}

@@ -2,11 +2,15 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../domain/problem.ts';
 
+/** @throws GatewayError `body-too-large` if the head says so; a client that asks first is then not told to go on. */
+export function checkAnnounced(request: IncomingMessage, bodyBytesMax: number): void {
+  if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) throw tooLarge(bodyBytesMax);
+}
+
 /** @throws GatewayError `body-too-large`, `invalid-request` when the client ends in the middle of it. */
-export function readBody(request: IncomingMessage, bodyBytesMax: number): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > bodyBytesMax) return Promise.reject(tooLarge(bodyBytesMax));
-  return new Promise((resolve, reject) => {
+export async function readBody(request: IncomingMessage, bodyBytesMax: number): Promise<Buffer> {
+  checkAnnounced(request, bodyBytesMax);
+  return await new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
@@ -21,7 +25,7 @@ export function readBody(request: IncomingMessage, bodyBytesMax: number): Promis
     request.once('end', () =>
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     );
-    request.once('error', () => reject(cutShort()));
+    request.once('error', (error) => reject(error instanceof GatewayError ? error : cutShort()));
     request.once('close', () => reject(cutShort()));
   });
 }
