@@ -26,6 +26,7 @@ const takeoverMaxMs = 60_000;
 const workMaxMs = 20_000;
 /** ESC is slow with these requests, so that it dies on them: half a minute at the demo's time scale. */
 const slowMs = 1500;
+const lazyMs = 200;
 
 export function chaptersOf(scene: Scene, telling: Telling): Chapter[] {
   const [first, second] = scene.plan.waves;
@@ -116,6 +117,9 @@ async function playWave({ scene, telling, wave, cause }: Act, say: Say): Promise
   // 3. The gate shuts; a new tenant's requests come all the same, in order and without waiting for answers.
   await until(() => !coordinator.isOpen, { what: 'the gate is shut', deadlineMs: shortMaxMs, signal });
   pair.clearFaults();
+  // ESC will take its time with the tenant: a network that did not wait for it would be refused.
+  const [tenant] = wave.newcomer;
+  if (tenant) pair.inject({ fault: 'delay', when: 'before', delayMs: lazyMs, match: { path: ofPath(tenant.path) } });
   for (const order of wave.newcomer) {
     void orchestrator.send(order);
     await until(async () => (await journal.list({ limit: 100 })).some(({ path }) => path === order.path), {
