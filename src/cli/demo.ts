@@ -27,8 +27,9 @@ export async function runDemo({ keep, vnfs, output }: DemoOptions): Promise<numb
   }
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort(new Error('interrupted'));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  // Not once(): a listener that removes itself would let the terminal's list end the process before things are put away.
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   const { signal } = interruption;
   const afterwards = async (stage: Stage): Promise<void> => {
     if (!keep || signal.aborted) return;
