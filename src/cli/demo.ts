@@ -54,6 +54,9 @@ function invitation({ pair, gateway }: Stage): string {
     'It goes on running until Ctrl-C. Try a switchover, and a request while it lasts:',
     `  curl -d '{"cause":"dead-vm"}' http://127.0.0.1:${pair.ports.control}/switchover`,
     `  curl -i -H 'Content-Type: application/xml' -d '${tenant}' ${northbound}`,
+    'What the operator sees, and what the pair itself knows:',
+    `  curl ${gateway.ops.url}/v1/switchovers`,
+    `  curl '${gateway.ops.url}/v1/transactions?limit=3'`,
     `  curl http://127.0.0.1:${pair.ports.control}/state`,
     '',
   ].join('\n');

@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { auditEntrySchema } from '../ops/audit.ts';
 import type { Ops } from '../ops/ops.ts';
-import { nodeSchema, pairStatusSchema, switchoverSchema } from '../ops/pair-view.ts';
+import { nodeSchema, observedSchema, pairStatusSchema, switchoverSchema } from '../ops/pair-view.ts';
 import { attemptSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import { fromFramework } from './framework-errors.ts';
@@ -73,7 +73,15 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
     ops.audit.add({ who: operator.name, act, target: id, asked: request.body, status: reply.statusCode });
   });
 
-  const schemas = [problemSchema, attemptSchema, transactionSchema, pageSchema, nodeSchema, switchoverSchema];
+  const schemas = [
+    problemSchema,
+    attemptSchema,
+    transactionSchema,
+    pageSchema,
+    observedSchema,
+    nodeSchema,
+    switchoverSchema,
+  ];
   for (const schema of [...schemas, pairStatusSchema, auditEntrySchema, healthSchema]) app.addSchema(schema);
   await app.register(swagger, describeOps());
   const typed = app as unknown as TypedApp;

@@ -11,15 +11,24 @@ import type { Holds } from '../northbound/holds.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { count, instant, named, nullable, nullableNamed, toInstant, toInstantOrNull, words } from './schema-kinds.ts';
 
+const observedFields = {
+  health: words(['ready', 'starting', 'down']),
+  statusCode: nullable(Type.Integer({ description: 'Of the last health report.' })),
+  stage: nullable(words(['INIT', 'READY'])),
+  message: Type.String({ description: 'ESC’s, or what went wrong.' }),
+  since: instant('Since when its health is this.'),
+};
+
+export const observedSchema = Type.Object(observedFields, {
+  $id: 'Observed',
+  description: 'What probes conclude of an address.',
+});
+
 export const nodeSchema = Type.Object(
   {
     address: Type.String(),
     role: words(['active', 'standby', 'unknown'], 'Observed, never assigned.'),
-    health: words(['ready', 'starting', 'down']),
-    statusCode: nullable(Type.Integer({ description: 'Of the last health report.' })),
-    stage: nullable(words(['INIT', 'READY'])),
-    message: Type.String(),
-    since: instant('Since when its health is this.'),
+    ...observedFields,
   },
   { $id: 'Node' },
 );
@@ -47,6 +56,7 @@ const countsSchema = Type.Object(Object.fromEntries(statuses.map((status) => [st
 export const pairSchema = Type.Object(
   {
     vip: Type.String(),
+    vipHealth: named<Static<typeof observedSchema>>('Observed'),
     gate: words(['open', 'holding', 'draining']),
     reason: words(['starting', 'switchover', 'settling', 'maintenance', 'operator', 'draining', 'none']),
     epoch: count(),
@@ -107,6 +117,7 @@ export class PairReader {
     const last = newer(coordinator.switchovers.current, this.#lastRead);
     return {
       vip,
+      vipHealth: observedView(state.vip),
       gate: mode,
       reason,
       epoch,
@@ -140,10 +151,13 @@ export const switchoverView = (record: SwitchoverRecord): SwitchoverView => ({
 });
 
 function nodeView(address: string, activeNode: string | null, verdict: Verdict | undefined): Static<typeof nodeSchema> {
+  const role = roleOf(address, activeNode, verdict?.last?.heard ?? false);
+  return { address, role, ...observedView(verdict) };
+}
+
+function observedView(verdict: Verdict | undefined): Static<typeof observedSchema> {
   const last = verdict?.last ?? null;
   return {
-    address,
-    role: roleOf(address, activeNode, last?.heard ?? false),
     health: verdict?.health ?? 'down',
     statusCode: last?.statusCode ?? null,
     stage: last?.stage ?? null,

@@ -1,0 +1,33 @@
+/** `northgate config check` and `config print`: reads the configuration and says what is wrong, or what it comes to. */
+import { Command } from 'commander';
+import { printConfig } from '../config/print.ts';
+import { type ConfigReading, readConfig, refusalText } from '../config/reader.ts';
+import { Failure } from './failure.ts';
+import type { Output } from './output.ts';
+
+/** Warnings go to standard error. @throws Failure 2 with a line for each fault. */
+export function readOrRefuse(file: string | undefined): ConfigReading {
+  const reading = readConfig({ file, environment: process.env });
+  for (const warning of reading.warnings) process.stderr.write(`warning: ${warning}\n`);
+  if ('errors' in reading) throw new Failure(2, refusalText(reading).trimEnd());
+  return reading;
+}
+
+export function configCommand(output: Output): Command {
+  const config = new Command('config').description('the configuration: check it, print what it comes to');
+  const fileOption = ['--config <file>', 'a YAML file; else NORTHGATE_CONFIG, else the environment alone'] as const;
+  config
+    .command('check')
+    .description('say what is wrong, key by key')
+    .option(...fileOption)
+    .action((options) => {
+      readOrRefuse(options.config);
+      output.write('the configuration is well\n');
+    });
+  config
+    .command('print')
+    .description('every key with its value and where it came from, secrets masked')
+    .option(...fileOption)
+    .action((options) => output.write(printConfig(readOrRefuse(options.config))));
+  return config;
+}

@@ -1,0 +1,19 @@
+/** `northgate demo`: options of the demo and its exit code; the demo itself is `demo.ts`. */
+import { Command, InvalidArgumentError } from 'commander';
+import { runDemo } from './demo.ts';
+
+const vnfsDefault = 12;
+
+export const demoCommand = (): Command =>
+  new Command('demo')
+    .description('the whole story on one machine, with a switchover in the middle; nothing to configure')
+    .option('--keep', 'leave it running, with its URLs printed')
+    .option('--vnfs <count>', 'how many deployments', toCount, vnfsDefault)
+    .action(async ({ keep = false, vnfs }) => {
+      process.exitCode = await runDemo({ keep, vnfs, output: process.stdout });
+    });
+
+function toCount(written: string): number {
+  if (!/^\d{1,6}$/.test(written)) throw new InvalidArgumentError('Expected a whole number.');
+  return Number(written);
+}

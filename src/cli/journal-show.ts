@@ -1,0 +1,42 @@
+/** `northgate journal show ID`: one transaction with its attempts, or its recorded bytes. */
+import type { Command } from 'commander';
+import type { TransactionView } from '../ops/transaction-view.ts';
+import { jsonOption, opsCommand, withClient } from './ops-command.ts';
+import { type Output, printJson, printPairs, printTable } from './output.ts';
+
+export const showCommand = (output: Output): Command =>
+  opsCommand('show', 'one transaction with its attempts')
+    .argument('<id>')
+    .option('--request', 'the recorded request instead, credentials masked')
+    .option('--response', 'ESC’s recorded answer instead')
+    .addOption(jsonOption())
+    .action((id: string, options) =>
+      withClient(options, async (client) => {
+        const path = transactionPath(id);
+        if (options.request || options.response) {
+          const bytes = await client.bytes(`${path}/${options.request ? 'request' : 'response'}`);
+          process.stdout.write(bytes);
+          return;
+        }
+        const transaction = await client.get<TransactionView>(path);
+        if (options.json) printJson(output, transaction);
+        else printTransaction(output, transaction);
+      }),
+    );
+
+export const transactionPath = (id: string): string => `v1/transactions/${encodeURIComponent(id)}`;
+
+/** All of one transaction for people. */
+export function printTransaction(output: Output, { attempts, ...fields }: TransactionView): void {
+  printPairs(output, Object.entries(fields));
+  const rows = attempts.map(({ number, kind, epoch, node, at, outcome, evidence }) => [
+    number,
+    kind,
+    epoch,
+    node,
+    at,
+    outcome ?? null,
+    evidence ?? null,
+  ]);
+  if (rows.length > 0) printTable(output, ['ATTEMPT', 'KIND', 'EPOCH', 'NODE', 'AT', 'OUTCOME', 'EVIDENCE'], rows);
+}

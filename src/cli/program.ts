@@ -1,0 +1,53 @@
+/** All commands put together, and what they end with: the exit codes of contract section 1. */
+import { Command, CommanderError } from 'commander';
+import { configCommand } from './config.ts';
+import { demoCommand } from './demo-command.ts';
+import { doctorCommand } from './doctor.ts';
+import { Failure } from './failure.ts';
+import { gateCommands } from './gate.ts';
+import { journalCommand } from './journal.ts';
+import { openapiCommand } from './openapi.ts';
+import { standardOutput } from './output.ts';
+import { serveCommand } from './serve.ts';
+import { simCommand } from './sim.ts';
+import { statusCommand } from './status.ts';
+import { switchoversCommand } from './switchovers.ts';
+
+/** Runs one command line and sets the process's exit code. @param words what follows `northgate`. */
+export async function runProgram(words: readonly string[]): Promise<void> {
+  // Who reads the output may have enough of it, as `head` does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  try {
+    await program().parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function program(): Command {
+  const output = standardOutput;
+  const northgate = new Command('northgate')
+    .description('A northbound REST API gateway with transaction retry for a Cisco ESC active/standby pair')
+    .showHelpAfterError('(--help says what can be said)');
+  const commands = [
+    ...[serveCommand(), demoCommand(), simCommand(), doctorCommand(), statusCommand(output)],
+    ...[switchoversCommand(output), journalCommand(output), ...gateCommands(output)],
+    ...[configCommand(output), openapiCommand(output)],
+  ];
+  for (const command of commands) northgate.addCommand(command);
+  throwInsteadOfExit(northgate);
+  return northgate;
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const inner of command.commands) throwInsteadOfExit(inner);
+}
+
+/** Commander has said by itself what was wrong with the command line. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof Failure)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return error.exitCode;
+}
