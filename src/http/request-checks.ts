@@ -88,6 +88,12 @@ export const notAllowed = (method: string): GatewayError =>
     headers: { Allow: allowed },
   });
 
+/** What Node says of bytes that are no request: the packet, and how far in it the parser came. */
+interface ParserError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
 /** Node's own refusals, before there is a request: answered with a problem, then the connection is closed. */
 export function answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {
   const problem = socket.writable ? parserProblem(error) : null;
@@ -97,12 +103,12 @@ export function answerParserError(error: NodeJS.ErrnoException, socket: Socket):
 }
 
 /** Null: there is nobody to tell. */
-function parserProblem(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): GatewayError | null {
+function parserProblem(error: ParserError): GatewayError | null {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return refused('headers-too-large', `Request line and header fields may have ${headersMaxBytes} bytes together.`);
     case 'HPE_INVALID_METHOD':
-      return methodProblem(error.rawPacket);
+      return methodProblem(error);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return refused('request-timeout', 'The request did not arrive in time.');
     case 'HPE_CLOSED_CONNECTION':
@@ -114,10 +120,12 @@ function parserProblem(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): G
 }
 
 /** A method that is none is malformed; one that could be is not known (RFC 9110 section 9.1). */
-function methodProblem(packet: Buffer | undefined): GatewayError {
-  const line = packet?.toString('latin1').trimStart().split('\r\n')[0] ?? '';
-  const words = line.split(' ');
-  const isRequestLine = words.length === 3 && tokenForm.test(words[0] ?? '') && words[2]?.startsWith('HTTP/');
+function methodProblem({ rawPacket, bytesParsed = 0 }: ParserError): GatewayError {
+  const packet = rawPacket?.toString('latin1') ?? '';
+  let at = bytesParsed;
+  while (at > 0 && tokenForm.test(packet[at - 1] ?? '')) at -= 1;
+  const [method = '', , version, ...more] = packet.slice(at).split('\r\n')[0]?.split(' ') ?? [];
+  const isRequestLine = tokenForm.test(method) && version?.startsWith('HTTP/') === true && more.length === 0;
   if (!isRequestLine) return invalid('The request line is malformed (RFC 9112 section 3).');
-  return refused('not-implemented', `The method ${words[0]} is not known.`);
+  return refused('not-implemented', 'The request method is not known.');
 }
