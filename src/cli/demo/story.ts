@@ -38,7 +38,7 @@ export function chaptersOf(scene: Scene, telling: Telling): Chapter[] {
   ];
   // The gate opens and shuts in whatever chapter it does.
   let sayNow: Say = () => undefined;
-  tellGate(scene.gateway.coordinator, (sentence) => sayNow(sentence));
+  tellGate(scene.gateway, (sentence) => sayNow(sentence));
   return chapters.map(({ title, play }) => ({
     title,
     play: (say) => {

@@ -1,11 +1,11 @@
 /** Turns what changes at the gateway and in the pair into sentences, each once. It changes nothing. */
-import type { Coordinator } from '../../pair/coordinator.ts';
+import type { Gateway } from '../../app.ts';
 import type { SimulatedPair } from '../../sim/pair.ts';
 import type { Phase } from '../../sim/takeover.ts';
 import type { Say } from './narrator.ts';
 
 /** Says when the gate shuts and opens, for as long as the gateway lives. */
-export function tellGate(coordinator: Coordinator, say: Say): void {
+export function tellGate({ coordinator }: Gateway, say: Say): void {
   let wasOpen = coordinator.isOpen;
   const look = (): void => {
     const { isOpen, epoch, activeNode } = coordinator;
