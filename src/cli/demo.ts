@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { vnfsMax, vnfsMin } from './demo/plan.ts';
 import { perform } from './demo/play.ts';
 import type { Stage } from './demo/stage.ts';
+import { tellGate } from './demo/watch.ts';
 
 export interface DemoOptions {
   /** Leaves everything running after the story, until SIGINT or SIGTERM. */
@@ -34,6 +35,7 @@ export async function runDemo({ keep, vnfs, output }: DemoOptions): Promise<numb
   const afterwards = async (stage: Stage): Promise<void> => {
     if (!keep || signal.aborted) return;
     output.write(invitation(stage));
+    tellGate(stage.gateway, (sentence) => output.write(`${sentence}\n`));
     await once(signal, 'abort');
   };
   try {
@@ -51,6 +53,7 @@ function invitation({ pair, gateway }: Stage): string {
   const tenant = '<tenant xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><name>mine</name></tenant>';
   const northbound = `${gateway.northbound.url}/ESCManager/v0/tenants/mine`;
   return [
+    '',
     'It goes on running until Ctrl-C. Try a switchover, and a request while it lasts:',
     `  curl -d '{"cause":"dead-vm"}' http://127.0.0.1:${pair.ports.control}/switchover`,
     `  curl -i -H 'Content-Type: application/xml' -d '${tenant}' ${northbound}`,

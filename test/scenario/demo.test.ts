@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { deploymentOrder, tenantOrder } from '../../src/cli/demo/bodies.ts';
 import { isClean, judge, type Ledgers } from '../../src/cli/demo/judgement.ts';
@@ -41,7 +42,7 @@ describe('the demo as a process on a pipe', { concurrency: true, timeout: storyM
   it('stays with --keep, can be tried by the lines it prints, and ends at Ctrl-C', async () => {
     await using demo = await startDemo({ keep: true });
     await until(() => demo.output().includes('until Ctrl-C'), 'it invites', storyMaxMs);
-    const urls = [...demo.output().matchAll(/http:\/\/\S+/g)].map(([url]) => url);
+    const urls = [...demo.output().matchAll(/http:\/\/[^\s']+/g)].map(([url]) => url);
     const tenant = urls.find((url) => url.endsWith('/tenants/mine')) ?? 'http://127.0.0.1:1/';
     const body = /-d '(<tenant .*<\/tenant>)'/.exec(demo.output())?.[1] ?? '';
     const headers = { 'content-type': 'application/xml' };
@@ -50,6 +51,8 @@ describe('the demo as a process on a pipe', { concurrency: true, timeout: storyM
     assert.equal(created.statusCode, 200);
     const state = await request(urls.find((url) => url.endsWith('/state')) ?? '');
     assert.match(await state.body.text(), /"phase":"P4"/);
+    const switchovers = await request(urls.find((url) => url.endsWith('/v1/switchovers')) ?? '');
+    assert.equal(((await switchovers.body.json()) as unknown[]).length, 2);
     demo.child.kill('SIGINT');
     assert.equal(await demo.exit, 0, demo.output());
     assert.deepEqual(await demo.leftovers(), []);
@@ -209,14 +212,11 @@ interface DemoProcess extends AsyncDisposable {
   leftovers(): Promise<string[]>;
 }
 
-const script = (keep: boolean): string => `
-  import { runDemo } from '${new URL('../../src/cli/demo.ts', import.meta.url)}';
-  process.exitCode = await runDemo({ keep: ${keep}, vnfs: 12, output: process.stdout });
-`;
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 async function startDemo({ keep }: { keep: boolean }): Promise<DemoProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'northgate-test-'));
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script(keep)], {
+  const child = spawn(process.execPath, [main, 'demo', ...(keep ? ['--keep'] : [])], {
     env: { ...process.env, TMPDIR: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

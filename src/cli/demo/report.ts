@@ -91,7 +91,7 @@ function ledgerTable({ ledgers, reports }: Findings): string {
   const table = new Table({ chars: plainChars, style });
   table.push(
     ['Orchestrator', `${book.length} sent; answered ${tally(book.map(statusOf))}`],
-    ['', `reports of ESC: ${[...reports.values()].reduce((sum, count) => sum + count, 0)}`],
+    ['', `reports of ESC so far: ${[...reports.values()].reduce((sum, count) => sum + count, 0)}`],
     ['Journal', `${transactions.length} transactions; ${tally(transactions.map(({ state }) => state.status))}`],
     ['', `${attempts} attempts; ${transactions.filter(isReplayed).length} sent again, ${found} found done in ESC`],
     ['ESC', `${executed.filter(({ method }) => method === 'POST').length} requests executed on both nodes together`],

@@ -37,13 +37,15 @@ export function chaptersOf(scene: Scene, telling: Telling): Chapter[] {
     { title: 'ESC finishes its work', play: (say) => playEnd(scene, telling, say) },
   ];
   // The gate opens and shuts in whatever chapter it does.
-  let sayNow: Say = () => undefined;
+  const nobody: Say = () => undefined;
+  let sayNow = nobody;
   tellGate(scene.gateway, (sentence) => sayNow(sentence));
   return chapters.map(({ title, play }) => ({
     title,
-    play: (say) => {
+    play: async (say) => {
       sayNow = say;
-      return play(say);
+      await play(say);
+      sayNow = nobody;
     },
   }));
 }
@@ -68,7 +70,7 @@ async function playBeginning(scene: Scene, telling: Telling, say: Say): Promise<
   const granted = orchestrator.book.filter(isGranted).length;
   say(`${orchestrator.book.length} requests sent, ${granted} accepted by ESC`);
   await workEnds(scene, telling);
-  say('ESC has done all of it and has reported so');
+  say('ESC has done all of it');
 }
 
 interface Act {
