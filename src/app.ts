@@ -87,7 +87,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const sender = new Sender({ upstream, coordinator, responseTimeoutMs, confirmTimeoutMs });
     closers.push(async () => {
       await upstream.close();
-      await sender.idle(Date.now() + 1_000);
+      await sender.underWay.idle(Date.now() + 1_000);
     });
 
     const waiters = new Waiters();
@@ -146,7 +146,9 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     log.info({ listener: 'northbound', url: northbound.url }, 'listening');
     const close = async (): Promise<void> => {
       coordinator.byHand('draining');
-      await sender.idle(Date.now() + config.drain.timeoutMs);
+      const drainUntil = Date.now() + config.drain.timeoutMs;
+      await sender.underWay.idle(drainUntil);
+      await records.unconfirmed.idle(drainUntil);
       waiters.expireAll();
       await northbound.close();
       await closeAll();

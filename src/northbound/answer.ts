@@ -5,6 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../domain/outcome.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import { northboundOf, rawPathOf, readPath } from '../esc/request-path.ts';
 import { endToEnd, firstValue } from '../upstream/headers.ts';
 
 /** Where the client called and where ESC is, to turn ESC's own authority into the gateway's (R25). */
@@ -14,22 +15,33 @@ export interface Authorities {
   readonly esc: readonly string[];
 }
 
-const namingFields: ReadonlySet<string> = new Set(['location', 'content-location', 'link']);
+/** Fields whose value is a reference, and fields that hold references in angle brackets (RFC 8288 section 3). */
+const referenceFields: ReadonlySet<string> = new Set(['location', 'content-location']);
+const linkField = 'link';
 
 /** ESC's header list as the client gets it: end-to-end fields in order and spelling, ESC's authority replaced. */
 export function towardsClient(headers: readonly string[], authorities: Authorities): string[] {
   const kept = endToEnd(headers);
   for (let index = 0; index < kept.length; index += 2) {
-    if (!namingFields.has((kept[index] ?? '').toLowerCase())) continue;
-    kept[index + 1] = withOwnAuthority(kept[index + 1] ?? '', authorities);
+    const name = (kept[index] ?? '').toLowerCase();
+    const value = kept[index + 1] ?? '';
+    if (referenceFields.has(name)) kept[index + 1] = withOwnAuthority(value, authorities);
+    else if (name === linkField) {
+      kept[index + 1] = value.replace(/<[^>]*>|"[^"]*"/g, (part) =>
+        part.startsWith('<') ? `<${withOwnAuthority(part.slice(1, -1), authorities)}>` : part,
+      );
+    }
   }
   return kept;
 }
 
-function withOwnAuthority(value: string, { own, esc }: Authorities): string {
-  return value.replace(/https?:\/\/(\[[^\]]+\]|[^/:?#\s>]+)(:\d+)?/gi, (url: string, host: string) =>
-    esc.includes(host.replace(/^\[|\]$/g, '')) ? own : url,
-  );
+/** Only of what the gateway serves too: anything else of ESC's host, such as its portal, would be 404 here. */
+function withOwnAuthority(reference: string, { own, esc }: Authorities): string {
+  const [, authority = '', rest = ''] = /^(?:https?:)?\/\/([^/?#]*)(.*)$/is.exec(reference) ?? [];
+  const host = authority.replace(/:\d*$/, '').replace(/^\[|\]$/g, '');
+  const isEsc = host !== '' && esc.some((known) => known.toLowerCase() === host.toLowerCase());
+  const path = rawPathOf(rest);
+  return isEsc && northboundOf(path, readPath(path)) !== null ? `${own}${rest}` : reference;
 }
 
 /** The final answer of a transaction. */

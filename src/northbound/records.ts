@@ -7,6 +7,7 @@ import { abandoned, neverSent } from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import type { Bodies, Creation, Journal, MarkConditions, Replaced } from '../journal/journal.ts';
+import { UnderWay } from './under-way.ts';
 
 export interface Move {
   readonly transaction: Transaction;
@@ -27,7 +28,8 @@ export class Records {
   readonly journal: Journal;
   readonly #log: Logger;
   #isClosed = false;
-  #unconfirmed = 0;
+  /** Creations that the journal did not confirm and that are not undone yet. */
+  readonly unconfirmed = new UnderWay();
 
   constructor(journal: Journal, log: Logger) {
     this.journal = journal;
@@ -37,11 +39,6 @@ export class Records {
   /** Ends the patience of `changeSurely`; what is not recorded then is found at the next start. */
   close(): void {
     this.#isClosed = true;
-  }
-
-  /** Creations that the journal did not confirm and that are not undone yet. */
-  get unconfirmed(): number {
-    return this.#unconfirmed;
   }
 
   /** One move. `decide` is called on the given record first, and on the current one if that was not it. */
@@ -90,10 +87,8 @@ export class Records {
    * The journal did not confirm a creation, and the client was told that nothing was sent: makes that true for good.
    * The creation is repeated until it is confirmed and then abandoned, so that a write that comes late finds it done.
    */
-  async abandonSurely(creation: Creation, now: () => number): Promise<void> {
-    this.#unconfirmed += 1;
-    await this.#abandon(creation, now);
-    this.#unconfirmed -= 1;
+  abandonSurely(creation: Creation, now: () => number): Promise<void> {
+    return this.unconfirmed.track(() => this.#abandon(creation, now));
   }
 
   async #abandon(creation: Creation, now: () => number): Promise<void> {
@@ -102,12 +97,12 @@ export class Records {
       if (created.word === 'key-taken') return;
       if (created.word === 'created') {
         const reason = 'the journal did not confirm it in time, so it was not sent';
-        await this.changeSurely(created.transaction, (current) => {
-          if (current.state.status === 'in-flight') return { transaction: neverSent(current, reason, now()) };
-          return null;
-        });
-        await this.changeSurely(created.transaction, (current) =>
-          current.state.status === 'held' ? { transaction: abandoned(current, reason, now()) } : null,
+        const returned = await this.changeSurely(created.transaction, (current) =>
+          current.state.status === 'in-flight' ? { transaction: neverSent(current, reason, now()) } : null,
+        );
+        const current = 'transaction' in returned ? returned.transaction : created.transaction;
+        await this.changeSurely(current, (held) =>
+          held.state.status === 'held' ? { transaction: abandoned(held, reason, now()) } : null,
         );
         return;
       }

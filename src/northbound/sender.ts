@@ -8,6 +8,7 @@ import type { RequestMessage } from '../journal/message.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { firstValue } from '../upstream/headers.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
+import { UnderWay } from './under-way.ts';
 
 export type Reading =
   | { readonly kind: 'answered'; readonly answer: Answer }
@@ -26,8 +27,8 @@ export interface SenderOptions {
 
 export class Sender {
   readonly #options: SenderOptions;
-  readonly #onIdle = new Set<() => void>();
-  #underWay = 0;
+  /** Attempts of transactions that are on their way to ESC. */
+  readonly underWay = new UnderWay();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -42,27 +43,7 @@ export class Sender {
       return { kind: 'never-sent', evidence: 'its epoch ended before it was sent' };
     }
     const { headers, body } = message;
-    this.#underWay += 1;
-    try {
-      return await this.exchange({ method, path, headers, body }, epoch);
-    } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) for (const wake of this.#onIdle) wake();
-    }
-  }
-
-  /** Waits until nothing of a transaction is on its way to ESC, at most until `deadlineAt`. */
-  idle(deadlineAt: number): Promise<void> {
-    if (this.#underWay === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        this.#onIdle.delete(finish);
-        resolve();
-      };
-      const timer = setTimeout(finish, Math.max(0, deadlineAt - Date.now()));
-      this.#onIdle.add(finish);
-    });
+    return this.underWay.track(() => this.exchange({ method, path, headers, body }, epoch));
   }
 
   /** The same for a request that is no transaction: a look. Its answer is collected. */

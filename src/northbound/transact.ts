@@ -70,7 +70,7 @@ export class Transact {
     const { coordinator, records, waiters, holds, lanes, holdMaxMs } = this.#options;
     const receivedAt = Date.now();
     if (coordinator.gate().mode === 'draining') throw draining();
-    if (records.unconfirmed >= unconfirmedMax) throw journalUnavailable();
+    if (records.unconfirmed.count >= unconfirmedMax) throw journalUnavailable();
 
     // 1. Body and catalogue.
     const body = await readBody(request, this.#options.bodyBytesMax);

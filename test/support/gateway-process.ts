@@ -1,0 +1,97 @@
+/**
+ * A gateway in a process of its own, to be killed. Run as a program it starts one from its environment and prints its
+ * URL; `NORTHGATE_TEST_CUT` names a point at which it kills itself with SIGKILL, exactly there.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { request } from 'undici';
+import { startGateway } from '../../src/app.ts';
+import { readConfig, refusalText } from '../../src/config/reader.ts';
+import { isSettled } from '../../src/domain/transaction.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openJournal } from '../../src/journal/open.ts';
+
+/** Between the journal's word and the send; between ESC's answer and its record; between its record and the client's answer. */
+export type Cut = 'before-send' | 'before-record' | 'before-answer';
+
+/** Resolves when its gate is open, unless `isOpen` is false. */
+export interface GatewayProcess {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** SIGKILL, and waits for the end. */
+  kill(): Promise<void>;
+  /** SIGTERM, and waits for the end; the exit code. */
+  end(): Promise<number | null>;
+  /** Resolves when it is gone by itself. */
+  readonly gone: Promise<unknown>;
+}
+
+export async function startGatewayProcess(
+  settings: Readonly<Record<string, string>>,
+  { cut, isOpen = true }: { cut?: Cut | undefined; isOpen?: boolean } = {},
+): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+    env: { ...process.env, NORTHGATE_TEST_SETTINGS: JSON.stringify(settings), NORTHGATE_TEST_CUT: cut ?? '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = once(child, 'exit');
+  const url = await Promise.race([urlFrom(child), gone.then(() => null)]);
+  if (url === null) throw new Error('the gateway process ended before it listened');
+  if (isOpen) await (await request(`${url}/ESCManager/v0/tenants`)).body.dump();
+  const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await gone;
+    return child.exitCode;
+  };
+  return { url, process: child, gone, kill: async () => void (await stop('SIGKILL')), end: () => stop('SIGTERM') };
+}
+
+function urlFrom(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const found = /^url (\S+)$/m.exec(text);
+      if (found?.[1] !== undefined) resolve(found[1]);
+    });
+  });
+}
+
+function dieHere(): Promise<never> {
+  process.kill(process.pid, 'SIGKILL');
+  return new Promise(() => undefined);
+}
+
+/** The journal, with the process's death put between two of its steps and what follows them. */
+function cutting(journal: Journal, cut: Cut): Journal {
+  return {
+    ...journal,
+    create: async (creation) => {
+      const created = await journal.create(creation);
+      const isSent = created.word === 'created' && created.transaction.state.status === 'in-flight';
+      return cut === 'before-send' && isSent ? dieHere() : created;
+    },
+    replace: async (replacement) => {
+      const settles = isSettled(replacement.transaction.state.status);
+      if (cut === 'before-record' && settles) return dieHere();
+      const replaced = await journal.replace(replacement);
+      return cut === 'before-answer' && settles ? dieHere() : replaced;
+    },
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const reading = readConfig({ environment: JSON.parse(process.env.NORTHGATE_TEST_SETTINGS ?? '{}') });
+  if ('errors' in reading) throw new Error(refusalText(reading));
+  const cut = process.env.NORTHGATE_TEST_CUT as Cut | '';
+  const open: typeof openJournal = async (options) => {
+    const journal = await openJournal(options);
+    return cut === undefined || cut === '' ? journal : cutting(journal, cut);
+  };
+  const log = pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' });
+  const gateway = await startGateway(reading.config, log, { open, leaseTtlMs: 400 });
+  process.once('SIGTERM', () => void gateway.close());
+  process.stdout.write(`url ${gateway.northbound.url}\n`);
+}
