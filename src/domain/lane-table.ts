@@ -15,59 +15,63 @@ export interface Entry {
   readonly waitsFor: readonly string[];
 }
 
+const bySequence = (a: Entry, b: Entry): number => a.sequence - b.sequence;
+
 interface Lane {
-  /** By sequence, lowest first. */
-  readonly waiting: Entry[];
+  /** Lowest sequence first. What was removed stays in it until it comes up. */
+  readonly queue: TinyQueue<Entry>;
   /** Transactions of the lane that are being sent: a taken entry, or a fresh one that was never listed here. */
   sending: number;
+  /** Its first entry while that is a candidate, or stopped at a group; null while the lane is busy or empty. */
+  offered: Entry | null;
+}
+
+interface Group {
+  /** Entries listed, waiting or taken, by sequence. */
+  readonly listed: Map<number, Entry>;
+  /** Lowest first; what was unlisted stays in it until it comes up. */
+  readonly queue: TinyQueue<Entry>;
+  /** Entries that an earlier one of this group keeps from being sent. */
+  readonly stopped: TinyQueue<Entry>;
 }
 
 export class LaneTable {
+  readonly #waiting = new Map<number, Entry>();
   readonly #lanes = new Map<string, Lane>();
-  /** Sequences listed in each group, waiting or taken. */
-  readonly #groups = new Map<string, Set<number>>();
-  /** First entries of lanes that are free; `#order` gives the lowest and may hold some that are candidates no more. */
-  readonly #candidates = new Map<string, Entry>();
-  readonly #order = new TinyQueue<Entry>([], (a, b) => a.sequence - b.sequence);
-  /** Entries that stopped at a group, by group. */
-  readonly #stopped = new Map<string, Entry[]>();
-  #size = 0;
+  readonly #groups = new Map<string, Group>();
+  /** Candidates of all lanes, and some that are candidates no more. */
+  readonly #order = new TinyQueue<Entry>([], bySequence);
 
   /** Entries waiting, taken ones not counted. */
   get size(): number {
-    return this.#size;
+    return this.#waiting.size;
   }
 
-  /** A transaction waits from now on; also one that comes back. */
+  /** Whether nothing waits and nothing is being sent; then nothing is remembered of lanes and groups either. */
+  get isIdle(): boolean {
+    return this.#waiting.size + this.#lanes.size + this.#groups.size === 0;
+  }
+
+  /** A transaction waits from now on; also one that comes back. One that waits already is not listed twice. */
   add(entry: Entry): void {
-    const lane = this.#lane(entry.lane);
-    let index = lane.waiting.length;
-    while (index > 0 && (lane.waiting[index - 1]?.sequence ?? 0) > entry.sequence) index -= 1;
-    lane.waiting.splice(index, 0, entry);
-    this.#size += 1;
-    for (const group of entry.groups) this.#list(group).add(entry.sequence);
+    if (this.#waiting.has(entry.sequence)) return;
+    this.#waiting.set(entry.sequence, entry);
+    this.#lane(entry.lane).queue.push(entry);
+    for (const group of entry.groups) this.#list(group, entry);
     this.#offer(entry.lane);
   }
 
   /** The next entry that may be sent, null if none can be now. It is taken until `leave` or `giveBack`. */
   take(): Entry | null {
-    for (;;) {
-      const entry = this.#lowestCandidate();
-      if (entry === null) return null;
-      this.#candidates.delete(entry.lane);
-      const group = entry.waitsFor.find((name) => this.#hasEarlier(name, entry.sequence));
-      if (group !== undefined) {
-        const stopped = this.#stopped.get(group);
-        if (stopped === undefined) this.#stopped.set(group, [entry]);
-        else stopped.push(entry);
-        continue;
-      }
-      const lane = this.#lane(entry.lane);
-      lane.waiting.shift();
+    for (let entry = this.#order.pop(); entry !== undefined; entry = this.#order.pop()) {
+      const lane = this.#lanes.get(entry.lane);
+      if (lane?.offered !== entry || this.#isStopped(entry)) continue;
+      lane.offered = null;
       lane.sending += 1;
-      this.#size -= 1;
+      this.#waiting.delete(entry.sequence);
       return entry;
     }
+    return null;
   }
 
   /** A taken entry was not sent after all, or has to be sent again: it waits on. */
@@ -83,78 +87,97 @@ export class LaneTable {
   }
 
   /** A waiting entry ends without being taken: abandoned, or resolved by an operator. */
-  remove(entry: Entry): void {
-    const lane = this.#lanes.get(entry.lane);
-    const index = lane?.waiting.findIndex((waiting) => waiting.sequence === entry.sequence) ?? -1;
-    if (lane === undefined || index < 0) return;
-    lane.waiting.splice(index, 1);
-    this.#size -= 1;
-    for (const group of entry.groups) this.#unlist(group, entry.sequence);
-    this.#candidates.delete(entry.lane);
+  remove({ sequence }: Entry): void {
+    const entry = this.#waiting.get(sequence);
+    if (entry === undefined) return;
+    this.#waiting.delete(sequence);
+    for (const group of entry.groups) this.#unlist(group, sequence);
     this.#offer(entry.lane);
   }
 
   /** A fresh transaction, sent at once and never listed here, makes its lane busy … */
   laneBegins(name: string): void {
-    this.#lane(name).sending += 1;
+    const lane = this.#lane(name);
+    lane.sending += 1;
+    lane.offered = null;
   }
 
   /** … until it is answered or is added as a waiting one. */
   laneEnds(name: string): void {
-    const lane = this.#lane(name);
-    lane.sending -= 1;
-    if (lane.sending === 0 && lane.waiting.length === 0) this.#lanes.delete(name);
-    else this.#offer(name);
+    this.#lane(name).sending -= 1;
+    this.#offer(name);
   }
 
   #lane(name: string): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = { waiting: [], sending: 0 };
+      lane = { queue: new TinyQueue([], bySequence), sending: 0, offered: null };
       this.#lanes.set(name, lane);
     }
     return lane;
   }
 
+  /** Makes the lane's first entry a candidate if the lane is free; a lane with nothing in it is forgotten. */
   #offer(name: string): void {
     const lane = this.#lanes.get(name);
-    const first = lane?.waiting[0];
-    if (lane === undefined || lane.sending > 0 || first === undefined) return;
-    if (this.#candidates.get(name) === first) return;
-    this.#candidates.set(name, first);
-    this.#order.push(first);
+    if (lane === undefined || lane.sending > 0) return;
+    const first = lowest(lane.queue, this.#waiting);
+    if (first === lane.offered && first !== null) return;
+    lane.offered = first;
+    if (first === null) this.#lanes.delete(name);
+    else this.#order.push(first);
   }
 
-  #lowestCandidate(): Entry | null {
-    for (let entry = this.#order.pop(); entry !== undefined; entry = this.#order.pop()) {
-      if (this.#candidates.get(entry.lane) === entry) return entry;
+  #list(name: string, entry: Entry): void {
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = {
+        listed: new Map(),
+        queue: new TinyQueue([], bySequence),
+        stopped: new TinyQueue([], bySequence),
+      };
+      this.#groups.set(name, group);
     }
-    return null;
+    if (group.listed.get(entry.sequence) === entry) return;
+    group.listed.set(entry.sequence, entry);
+    group.queue.push(entry);
   }
 
-  #list(group: string): Set<number> {
-    let listed = this.#groups.get(group);
-    if (listed === undefined) {
-      listed = new Set();
-      this.#groups.set(group, listed);
+  #unlist(name: string, sequence: number): void {
+    const group = this.#groups.get(name);
+    if (group === undefined) return;
+    group.listed.delete(sequence);
+    const first = lowest(group.queue, group.listed);
+    if (first === null) this.#groups.delete(name);
+    this.#release(group.stopped, first?.sequence ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether an earlier one of a group keeps it waiting (R9); it is a candidate again when none of that group does. */
+  #isStopped(entry: Entry): boolean {
+    for (const name of entry.waitsFor) {
+      const group = this.#groups.get(name);
+      const first = group === undefined ? null : lowest(group.queue, group.listed);
+      if (group === undefined || first === null || first.sequence >= entry.sequence) continue;
+      group.stopped.push(entry);
+      return true;
     }
-    return listed;
-  }
-
-  #unlist(group: string, sequence: number): void {
-    const listed = this.#groups.get(group);
-    listed?.delete(sequence);
-    if (listed?.size === 0) this.#groups.delete(group);
-    const stopped = this.#stopped.get(group);
-    if (stopped === undefined) return;
-    this.#stopped.delete(group);
-    for (const entry of stopped) this.#offer(entry.lane);
-  }
-
-  #hasEarlier(group: string, sequence: number): boolean {
-    const listed = this.#groups.get(group);
-    if (listed === undefined) return false;
-    for (const other of listed) if (other < sequence) return true;
     return false;
   }
+
+  /** Entries up to `sequence` have no earlier one in the group any more. */
+  #release(stopped: TinyQueue<Entry>, sequence: number): void {
+    for (let entry = stopped.peek(); entry !== undefined && entry.sequence <= sequence; entry = stopped.peek()) {
+      stopped.pop();
+      if (this.#lanes.get(entry.lane)?.offered === entry) this.#order.push(entry);
+    }
+  }
+}
+
+/** The first of a queue that is still there; what is not is dropped from it. */
+function lowest(queue: TinyQueue<Entry>, present: ReadonlyMap<number, Entry>): Entry | null {
+  for (let entry = queue.peek(); entry !== undefined; entry = queue.peek()) {
+    if (present.get(entry.sequence) === entry) return entry;
+    queue.pop();
+  }
+  return null;
 }
