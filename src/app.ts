@@ -80,7 +80,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const records = new Records(journal, log);
     closers.push(() => records.close());
 
-    const coordinator = makeCoordinator(config, log, journal);
+    const coordinator = makeCoordinator(config, log, journal, leaseTtlMs);
     const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
@@ -160,7 +160,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
   }
 }
 
-function makeCoordinator(config: Config, log: Logger, journal: Journal): Coordinator {
+function makeCoordinator(config: Config, log: Logger, journal: Journal, sleepMs: number): Coordinator {
   const { vip, nodes, health, timeouts, rest } = config.esc;
   return new Coordinator({
     journal,
@@ -177,6 +177,7 @@ function makeCoordinator(config: Config, log: Logger, journal: Journal): Coordin
     },
     rest: { host: vip, port: rest.port, trust: trustOf(config, rest.scheme), connectTimeoutMs: timeouts.connectMs },
     rules: { rise: health.rise, fall: health.fall, settleMs: health.settleMs },
+    sleepMs,
   });
 }
 

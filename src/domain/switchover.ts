@@ -39,6 +39,8 @@ export type PairEvent =
   | { readonly kind: 'node-observed'; readonly node: string; readonly observation: Observation }
   /** The journal's epoch as it stands: after our bump, or another replica's. */
   | { readonly kind: 'epoch-is'; readonly epoch: number; readonly now: Instant }
+  /** This process did not run for so long that it cannot vouch for its epoch (R5). */
+  | { readonly kind: 'woke'; readonly sleptMs: number; readonly now: Instant }
   | { readonly kind: 'by-hand'; readonly mode: 'open' | 'holding' | 'draining' }
   | { readonly kind: 'maintenance'; readonly on: boolean };
 
@@ -84,6 +86,10 @@ export function decide(
       return nodeObserved(state, event.node, event.observation, rules);
     case 'epoch-is':
       return epochIs(state, event.epoch, event.now);
+    case 'woke': {
+      const why = `this gateway did not run for ${event.sleptMs} ms`;
+      return state.readyAt === null ? { state, effects: [] } : bump(state, why, event.now);
+    }
     case 'by-hand':
       return { state: { ...state, byHand: event.mode }, effects: [] };
     case 'maintenance':

@@ -43,7 +43,13 @@ export class Sender {
       return { kind: 'never-sent', evidence: 'its epoch ended before it was sent' };
     }
     const { headers, body } = message;
-    return this.underWay.track(() => this.exchange({ method, path, headers, body }, epoch));
+    const reading = await this.underWay.track(() => this.exchange({ method, path, headers, body }, epoch));
+    if (reading.kind === 'answered' && this.#options.coordinator.epoch !== epoch) {
+      // A node that has lost the role may still answer; what it did may be thrown away (R13).
+      const evidence = `ESC answered ${reading.answer.status} when the epoch had ended`;
+      return { kind: 'unknown', evidence };
+    }
+    return reading;
   }
 
   /** The same for a request that is no transaction: a look. Its answer is collected. */

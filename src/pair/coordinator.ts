@@ -34,7 +34,11 @@ export interface CoordinatorOptions {
   readonly probe: Omit<ProberOptions, 'host' | 'onObservation'>;
   readonly rest: ConnectOptions;
   readonly rules: PairRules;
+  /** Not running for so long, in ms, is a sleep that trust does not outlive (R5): the lease's time. */
+  readonly sleepMs: number;
 }
+
+const heartbeatMs = 500;
 
 export interface PairListener {
   /** Sockets of the epoch are to be reset and what it left is unacknowledged (R7). */
@@ -57,6 +61,8 @@ export class Coordinator {
   #state: PairState;
   #gateShown: GateMode = 'holding';
   #settleTimer: NodeJS.Timeout | null = null;
+  #heartbeat: NodeJS.Timeout | null = null;
+  #beatAt = 0;
   #isClosed = false;
 
   constructor(options: CoordinatorOptions) {
@@ -84,10 +90,21 @@ export class Coordinator {
     this.#state = initialPair(bumped.epoch, this.#options.nodes, Date.now());
     for (const prober of this.#probers) prober.start();
     this.#sentinel.start();
+    this.#beatAt = Date.now();
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
+  }
+
+  /** A process that was frozen wakes here: its timers come late. */
+  #beat(): void {
+    const now = Date.now();
+    const sleptMs = now - this.#beatAt - heartbeatMs;
+    this.#beatAt = now;
+    if (sleptMs >= this.#options.sleepMs) this.#apply({ kind: 'woke', sleptMs, now });
   }
 
   close(): void {
     this.#isClosed = true;
+    if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
     for (const prober of this.#probers) prober.close();
     this.#sentinel.close();
     if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);

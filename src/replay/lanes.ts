@@ -32,6 +32,7 @@ export interface LaneSenderOptions extends ReplayOptions {
 interface Waiting {
   readonly entry: Entry;
   readonly receivedAt: number;
+  readonly isHeld: boolean;
   /** It waited for the gate, so it is paced. */
   isPaced: boolean;
   /** Only a probe asked after this instant shows that ESC can be asked or sent to (R13). */
@@ -91,14 +92,19 @@ export class LaneSender implements Lanes {
       groups: groupsOf(place),
       waitsFor: waitsFor(place, method),
     };
-    const isPaced = !this.#options.coordinator.isOpen;
     const since = 'since' in state && transaction.attempts.length > 0 ? state.since : 0;
-    this.#waiting.set(id, { entry, receivedAt: transaction.receivedAt, isPaced, since, readyAt: null });
-    if (state.status === 'held') {
-      this.#options.holds.take(id, transaction.requestBytes);
-      if (isPaced) this.#options.coordinator.switchovers.count('held');
-    }
-    if (isPaced) this.#backlog += 1;
+    const isHeld = state.status === 'held';
+    const waiting: Waiting = {
+      entry,
+      receivedAt: transaction.receivedAt,
+      isHeld,
+      isPaced: false,
+      since,
+      readyAt: null,
+    };
+    this.#waiting.set(id, waiting);
+    if (isHeld) this.#options.holds.take(id, transaction.requestBytes);
+    if (!this.#options.coordinator.isOpen) this.#pace(waiting);
     this.#table.add(entry);
     this.#pump();
   }
@@ -125,12 +131,19 @@ export class LaneSender implements Lanes {
     this.#trialTimer = null;
     for (const waiting of this.#waiting.values()) {
       waiting.readyAt ??= this.#options.coordinator.state.readyAt;
-      if (!waiting.isPaced) this.#backlog += 1;
-      waiting.isPaced = true;
+      this.#pace(waiting);
     }
     this.#ramp();
     this.#pump();
     this.#checkRecovered();
+  }
+
+  /** It belongs to what a switchover made wait. */
+  #pace(waiting: Waiting): void {
+    if (waiting.isPaced) return;
+    waiting.isPaced = true;
+    this.#backlog += 1;
+    if (waiting.isHeld) this.#options.coordinator.switchovers.count('held');
   }
 
   #changed(): void {

@@ -195,3 +195,25 @@ test('the journal does not answer: journal-unavailable, nothing is sent, and not
   assert.equal(statuses['in-flight'] ?? 0, 0);
   assert.equal(statuses.held ?? 0, 0);
 });
+
+test('R5 a gateway that was frozen for longer than its lease does not trust its epoch when it wakes', async () => {
+  await using place = await site({});
+  const gateway = await startGatewayProcess(place.settings);
+  await create(gateway, 'before');
+  const frozenAt = Date.now();
+  gateway.process.kill('SIGSTOP');
+  await place.pair.switchover('planned', { phases: { P0: 0, P1: 0, P2: 0, P3: 0 } });
+  await place.pair.failback();
+  await place.pair.ready();
+  await until(() => Date.now() > frozenAt + 1_200, 'it was frozen for longer than its lease');
+  gateway.process.kill('SIGCONT');
+  assert.equal((await create(gateway, 'after')).status, 200);
+  await until(async () => (await switchoversOf(gateway)).length === 1, 'the epoch has ended');
+  assert.equal(await gateway.end(), 0);
+});
+
+async function switchoversOf(gateway: GatewayProcess): Promise<readonly unknown[]> {
+  const answer = await request(`${gateway.opsUrl}/v1/switchovers`);
+  const body = (await answer.body.json()) as { items?: unknown[] } | unknown[];
+  return Array.isArray(body) ? body : (body.items ?? []);
+}

@@ -19,6 +19,7 @@ export type Cut = 'before-send' | 'before-record' | 'before-answer';
 /** Resolves when its gate is open, unless `isOpen` is false. */
 export interface GatewayProcess {
   readonly url: string;
+  readonly opsUrl: string;
   readonly process: ChildProcess;
   /** SIGKILL, and waits for the end. */
   kill(): Promise<void>;
@@ -37,24 +38,32 @@ export async function startGatewayProcess(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = once(child, 'exit');
-  const url = await Promise.race([urlFrom(child), gone.then(() => null)]);
-  if (url === null) throw new Error('the gateway process ended before it listened');
+  const urls = await Promise.race([urlsFrom(child), gone.then(() => null)]);
+  if (urls === null) throw new Error('the gateway process ended before it listened');
+  const [url, opsUrl] = urls;
   if (isOpen) await (await request(`${url}/ESCManager/v0/tenants`)).body.dump();
   const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await gone;
     return child.exitCode;
   };
-  return { url, process: child, gone, kill: async () => void (await stop('SIGKILL')), end: () => stop('SIGTERM') };
+  return {
+    url,
+    opsUrl,
+    process: child,
+    gone,
+    kill: async () => void (await stop('SIGKILL')),
+    end: () => stop('SIGTERM'),
+  };
 }
 
-function urlFrom(child: ChildProcess): Promise<string> {
+function urlsFrom(child: ChildProcess): Promise<[string, string]> {
   return new Promise((resolve) => {
     let text = '';
     child.stdout?.on('data', (chunk: Buffer) => {
       text += chunk.toString();
-      const found = /^url (\S+)$/m.exec(text);
-      if (found?.[1] !== undefined) resolve(found[1]);
+      const found = /^urls (\S+) (\S+)$/m.exec(text);
+      if (found?.[1] !== undefined && found[2] !== undefined) resolve([found[1], found[2]]);
     });
   });
 }
@@ -93,5 +102,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const log = pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' });
   const gateway = await startGateway(reading.config, log, { open, leaseTtlMs: 400 });
   process.once('SIGTERM', () => void gateway.close());
-  process.stdout.write(`url ${gateway.northbound.url}\n`);
+  process.stdout.write(`urls ${gateway.northbound.url} ${gateway.ops.url}\n`);
 }
