@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../domain/outcome.ts';
 import { isDoubtful } from '../domain/outcome.ts';
 import { GatewayError } from '../domain/problem.ts';
+import { backoffMs } from '../domain/retry.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { firstValue } from '../upstream/headers.ts';
 import type { AnswerSink, Upstream, UpstreamRequest } from '../upstream/upstream.ts';
@@ -41,15 +42,23 @@ export class Pass {
     const body = hasBody(request) ? await readBody(request, bodyBytesMax) : null;
     const { method = 'GET', url: path = '/' } = request;
     let evidence = 'ESC is away';
+    let failures = 0;
+    let invalidAnswers = 0;
     while (!caller.hasLeft.aborted) {
       await this.#untilOpen(deadlineAt, evidence, caller.hasLeft, holds);
       const { epoch } = coordinator;
       const ended = await this.#attempt({ method, path, headers: caller.headers, body }, epoch, response, caller);
       if (ended === 'given') return;
       evidence = ended.evidence;
+      invalidAnswers += ended.isInvalid === true ? 1 : 0;
+      if (invalidAnswers >= invalidAnswersMax) throw invalid(evidence);
       const remainingMs = deadlineAt - Date.now();
       if (remainingMs <= 0) throw unreachable(evidence);
-      await coordinator.confirmReady(Date.now(), epoch, Math.min(remainingMs, proofMaxMs));
+      const proven = await coordinator.confirmReady(Date.now(), epoch, Math.min(remainingMs, proofMaxMs));
+      // ESC calls itself ready and still does not answer: not asked at the probes' pace.
+      failures = proven === 'ready' ? failures + 1 : 0;
+      const pauseMs = failures === 0 ? 0 : Math.min(backoffMs(failures, Math.random()), pauseMaxMs);
+      await pause(Math.min(pauseMs, Math.max(0, deadlineAt - Date.now())), caller.hasLeft);
     }
   }
 
@@ -59,7 +68,7 @@ export class Pass {
     epoch: number,
     response: ServerResponse,
     caller: Caller,
-  ): Promise<'given' | { evidence: string }> {
+  ): Promise<'given' | { evidence: string; isInvalid?: boolean }> {
     const { coordinator, upstream, sender, responseTimeoutMs } = this.#options;
     const sentAt = Date.now();
     const sink = new ClientSink(response, caller);
@@ -100,6 +109,22 @@ export class Pass {
 }
 
 const proofMaxMs = 10_000;
+const pauseMaxMs = 2_000;
+/** So many answers that are no HTTP, and the client is told; one may come from a container that is starting. */
+const invalidAnswersMax = 3;
+
+/** Ends early when the client leaves. */
+const pause = (ms: number, hasLeft: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      hasLeft.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    hasLeft.addEventListener('abort', finish);
+    if (hasLeft.aborted) finish();
+  });
 
 const hasBody = (request: IncomingMessage): boolean =>
   request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
@@ -164,11 +189,20 @@ const full = (): GatewayError =>
 const unreachable = (evidence: string): GatewayError =>
   new GatewayError('upstream-unreachable', {
     detail: `ESC could not be reached in the time that a request is held (hold.timeout): ${evidence}.`,
+    sent: 'maybe',
+    retryAfterSeconds: 30,
+  });
+
+const invalid = (evidence: string): GatewayError =>
+  new GatewayError('upstream-invalid', {
+    detail: `What answers in ESC's place does not speak HTTP: ${evidence}.`,
+    sent: 'yes',
     retryAfterSeconds: 30,
   });
 
 const timedOut = (evidence: string): GatewayError =>
   new GatewayError('upstream-timeout', {
     detail: `ESC took the request and did not answer (esc.timeouts.response): ${evidence}.`,
+    sent: 'maybe',
     retryAfterSeconds: 10,
   });

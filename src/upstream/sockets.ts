@@ -29,9 +29,12 @@ const keepAliveDelayMs = 1000;
 function resetOnDestroy(socket: net.Socket, raw: net.Socket): void {
   const destroy = socket.destroy.bind(socket);
   let isResetting = false;
+  let cause: Error | undefined;
   socket.destroy = (error?: Error) => {
-    if (isResetting) return destroy(error);
+    // Node's reset comes back here without the error; undici would then know no more than that it closed.
+    if (isResetting) return destroy(error ?? cause);
     isResetting = true;
+    cause = error;
     if (!raw.destroyed && !raw.connecting && !raw.writableEnded) raw.resetAndDestroy();
     if (raw !== socket) raw.destroy();
     return destroy(error);

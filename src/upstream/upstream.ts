@@ -26,7 +26,11 @@ export interface AnswerSink {
   onDrain(resume: () => void): void;
 }
 
-export type Fetched = Outcome | { readonly kind: 'streamed'; readonly isComplete: boolean };
+export type Fetched =
+  | Exclude<Outcome, { kind: 'unknown' }>
+  /** `isInvalid`: something did answer, and it was not HTTP. */
+  | { readonly kind: 'unknown'; readonly evidence: string; readonly isInvalid: boolean }
+  | { readonly kind: 'streamed'; readonly isComplete: boolean };
 
 export interface SendOptions {
   /** From now to the last byte of a collected answer; for a streamed one to its first byte, then between bytes. */
@@ -75,7 +79,9 @@ export class Upstream {
   send(request: UpstreamRequest, options: SendOptions): Promise<Fetched> {
     return new Promise((resolve) => {
       const attempt = new Exchange(options, this.#options.answerBytesMax, (fetched) => {
-        if (fetched.kind !== 'answered' && fetched.kind !== 'streamed') this.#options.onBadSign(fetched.evidence);
+        const isBadSign = fetched.kind === 'never-sent' || fetched.kind === 'unknown';
+        // Given up because the client left says nothing of ESC.
+        if (isBadSign && options.signal?.aborted !== true) this.#options.onBadSign(fetched.evidence);
         resolve(fetched);
       });
       try {
@@ -167,15 +173,29 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#isStreaming = this.#options.sink?.start(status, this.#headers) ?? false;
     if (this.#isStreaming) {
       this.#timer.refresh();
-      this.#options.sink?.onDrain(resume);
+      this.#options.sink?.onDrain(() => {
+        clearTimeout(this.#timer);
+        if (this.#isOver) return;
+        this.#timer = this.#deadline();
+        resume();
+      });
     }
     return true;
   }
 
+  /** It is the client's turn now: ESC's deadline does not run while nothing is read of it. */
+  #waitForReader(): void {
+    clearTimeout(this.#timer);
+    const error = new Error(`the client read nothing for ${readerStallMaxMs} ms`);
+    this.#timer = setTimeout(() => this.#giveUp(error), readerStallMaxMs);
+  }
+
   onData(chunk: Buffer): boolean {
     if (this.#isStreaming) {
-      this.#timer.refresh();
-      return this.#options.sink?.write(chunk) ?? true;
+      const takesMore = this.#options.sink?.write(chunk) ?? true;
+      if (takesMore) this.#timer.refresh();
+      else this.#waitForReader();
+      return takesMore;
     }
     this.#bytes += chunk.byteLength;
     if (this.#bytes > this.#answerBytesMax) {
@@ -202,7 +222,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     const evidence = describe(this.#givenUp ?? error, this.#status);
-    this.#end({ kind: this.#abort === null ? 'never-sent' : 'unknown', evidence });
+    if (this.#abort === null) this.#end({ kind: 'never-sent', evidence });
+    else this.#end({ kind: 'unknown', evidence, isInvalid: invalidAnswerErrors.has(error.name) });
   }
 
   #end(fetched: Fetched): void {
@@ -213,6 +234,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#finish(fetched);
   }
 }
+
+/** A client that takes nothing of a streamed answer for so long is given up, and the connection to ESC with it. */
+const readerStallMaxMs = 60_000;
+
+/** undici's errors for bytes that came and were no HTTP, or a head without end. */
+const invalidAnswerErrors: ReadonlySet<string> = new Set([
+  'HTTPParserError',
+  'HeadersOverflowError',
+  'ResponseContentLengthMismatchError',
+]);
 
 /** ESC was silent for the whole of an attempt; safe methods answer it with 504 instead of 502. */
 class SilenceError extends Error {

@@ -37,6 +37,7 @@ const broken: readonly Refused[] = [
   invalid('a version of HTTP that is not spoken', requestText([`GET ${path} HTTP/3.7`, 'Host: a'])),
   invalid('a space within the target', requestText([`GET ${path} x HTTP/1.1`, 'Host: a'])),
   invalid('a NUL within the target', requestText([`GET ${path}\0 HTTP/1.1`, 'Host: a'])),
+  invalid('bytes in the target that no target has', requestText([`GET ${path}\xe4\xff HTTP/1.1`, 'Host: a'])),
   invalid('a fragment in the target', requestText([`GET ${path}#top HTTP/1.1`, 'Host: a'])),
   invalid('bytes that are a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'),
   invalid('a method in lower case', requestText([`get ${path} HTTP/1.1`, 'Host: a'])),

@@ -14,7 +14,7 @@ export function assertProblem(
   const date = fieldOf(answer.headers, 'date');
   assert.ok(Math.abs(Date.parse(date) - Date.now()) < 60_000, `Date: ${date}`);
   const problem = JSON.parse(text);
-  assert.equal(problem.type, `urn:northgate:problem:${code}`);
+  assert.equal(problem.type, `urn:northgate:problem:${code}`, text);
   assert.equal(problem.status, status);
   assert.equal(problem.sent, sent);
   assert.ok(problem.title.length > 0);
