@@ -22,8 +22,12 @@ export interface PairState {
   readonly activeNode: string | null;
   /** What the VIP showed of itself in this epoch. */
   readonly identity: string | null;
-  /** Node that served in the epoch before. */
+  /** Node that served in the last epoch that was ready. */
   readonly formerNode: string | null;
+  /** The first answer that was not READY after the VIP's last READY in this epoch: how the active goes, if it goes. */
+  readonly doubt: Observation | null;
+  /** That of the last epoch that was ready: how its active went. */
+  readonly parting: Observation | null;
   readonly byHand: 'open' | 'holding' | 'draining';
   readonly maintenance: boolean;
   /** A bump was ordered and its answer has not come; no second one is ordered meanwhile, and the gate is shut. */
@@ -66,6 +70,8 @@ export function initialPair(epoch: number, nodes: readonly string[], now: Instan
     activeNode: null,
     identity: null,
     formerNode: null,
+    doubt: null,
+    parting: null,
     byHand: 'open',
     maintenance: false,
     bumping: false,
@@ -105,23 +111,25 @@ function vipObserved(
   const isOld = observation.at < state.epochSince;
   if (isOld) return { state, effects: [] };
   const vip = observed(state.vip, observation, rules);
-  const provenAt = observation.health === 'ready' ? observation.at : state.provenAt;
-  const next: PairState = { ...state, vip, provenAt };
-  if (vip.health === 'ready' && observation.health === 'ready') {
-    const other = differs(state.identity, observation.identity);
-    if (other && state.readyAt !== null) return bump(next, 'another node answers at the VIP', observation.endedAt);
-    const identity = observation.identity ?? state.identity;
-    if (state.readyAt !== null) return { state: { ...next, identity }, effects: [] };
-    const at = observation.endedAt;
-    return {
-      state: { ...next, identity, readyAt: at, wasReady: true },
-      effects: [{ kind: 'ready', epoch: state.epoch, at }],
-    };
-  }
-  if (vip.health !== 'ready' && state.readyAt !== null) {
+  if (observation.health !== 'ready') {
+    const doubt = state.readyAt === null ? null : (state.doubt ?? observation);
+    const next: PairState = { ...state, vip, doubt };
+    const isLost = vip.health !== 'ready' && state.readyAt !== null;
+    if (!isLost) return { state: next, effects: [] };
     return bump(next, `the VIP's health monitor: ${observation.message}`, observation.endedAt);
   }
-  return { state: next, effects: [] };
+  const isOther = state.readyAt !== null && differs(state.identity, observation.identity);
+  if (isOther) return bump({ ...state, vip }, 'another node answers at the VIP', observation.endedAt);
+  // An epoch that is about to end proves nothing any more.
+  const next: PairState = state.bumping ? { ...state, vip } : { ...state, vip, provenAt: observation.at, doubt: null };
+  if (vip.health !== 'ready') return { state: next, effects: [] };
+  const identity = observation.identity ?? state.identity;
+  if (state.readyAt !== null) return { state: { ...next, identity }, effects: [] };
+  const at = observation.endedAt;
+  return {
+    state: { ...next, identity, readyAt: at, wasReady: true },
+    effects: [{ kind: 'ready', epoch: state.epoch, at }],
+  };
 }
 
 function nodeObserved(
@@ -157,14 +165,21 @@ function bump(state: PairState, why: string, at: Instant): { state: PairState; e
   return { state: { ...state, bumping: true }, effects: [{ kind: 'bump', epoch: state.epoch, why, at }] };
 }
 
-/** What was observed before the new epoch says nothing of it: verdicts begin again. */
+/**
+ * What was observed before the new epoch says nothing of it: verdicts begin again. Maintenance mode outlives a
+ * switchover and ends when one is not answered 503 (R12). An epoch that is known already answers no order to bump it,
+ * since the answer to such an order is always a later one.
+ */
 function epochIs(state: PairState, epoch: number, now: Instant): { state: PairState; effects: PairEffect[] } {
-  if (epoch <= state.epoch) return { state: { ...state, bumping: false }, effects: [] };
+  if (epoch <= state.epoch) return { state, effects: [] };
+  const wasServing = state.readyAt !== null;
   const next: PairState = {
     ...initialPair(epoch, Object.keys(state.nodes), now),
     vip: { ...unobserved(now), last: state.vip.last },
-    formerNode: state.activeNode ?? state.formerNode,
+    formerNode: wasServing ? (state.activeNode ?? state.formerNode) : state.formerNode,
+    parting: wasServing ? state.doubt : state.parting,
     byHand: state.byHand,
+    maintenance: state.maintenance,
     wasReady: state.wasReady,
   };
   return { state: next, effects: [{ kind: 'epoch-ended', epoch: state.epoch }] };
@@ -183,15 +198,19 @@ export function gateOf(state: PairState, now: Instant, rules: PairRules): { mode
 
 /** Codes with which the survivor says that its peer cannot be reached (reference table in `esc/health-report.ts`). */
 const peerUnreachable: readonly number[] = [2010, 2100];
+/** From here on a health monitor says of its own node that it is not in service. */
+const notInServiceMin = 5000;
 
 /**
- * Why the role moved, judged when the pair is ready again: the survivor misses its peer, or the old active says
- * nothing at all: `failover`. The old active is still heard: `planned`. Nothing known of it: `unknown`.
+ * Why the role moved, judged when the pair is ready again. The same node serves again: it did not move, `unknown`. The
+ * active went silent, or said itself that it was broken: `failover`. It went otherwise (refused, reset) and is still
+ * heard: `planned`, whatever the survivor says of a peer whose services were stopped; not heard: `failover`. Nothing
+ * known of it: what the survivor says.
  */
-export function causeOf(state: PairState): Cause {
-  const code = state.vip.last?.statusCode ?? null;
-  if (code !== null && peerUnreachable.includes(code)) return 'failover';
-  const former = state.formerNode === null ? null : (state.nodes[state.formerNode]?.last ?? null);
-  if (former === null) return 'unknown';
-  return former.heard ? 'planned' : 'failover';
+export function causeOf({ formerNode, activeNode, parting, nodes, vip }: PairState): Cause {
+  if (formerNode !== null && formerNode === activeNode) return 'unknown';
+  if (parting !== null && (!parting.heard || (parting.statusCode ?? 0) >= notInServiceMin)) return 'failover';
+  const former = formerNode === null ? null : (nodes[formerNode]?.last ?? null);
+  if (former !== null) return former.heard ? 'planned' : 'failover';
+  return peerUnreachable.includes(vip.last?.statusCode ?? 0) ? 'failover' : 'unknown';
 }
