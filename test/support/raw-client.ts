@@ -20,14 +20,16 @@ const waitMs = 10_000;
 
 export class RawClient {
   readonly socket: net.Socket;
-  #bytes = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #length = 0;
   /** How the gateway ended the connection: a FIN, a RST, or not yet. */
   end: 'open' | 'fin' | 'reset' = 'open';
 
   constructor(socket: net.Socket) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      this.#chunks.push(chunk);
+      this.#length += chunk.byteLength;
     });
     socket.once('end', () => {
       if (this.end === 'open') this.end = 'fin';
@@ -39,7 +41,8 @@ export class RawClient {
 
   /** Everything that came and was not taken as an answer yet. */
   get bytes(): Buffer {
-    return this.#bytes;
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0] ?? Buffer.alloc(0);
   }
 
   write(bytes: string | Buffer): void {
@@ -49,19 +52,21 @@ export class RawClient {
   /** Waits for the next whole answer. `toHead`: one to a HEAD request, which has no body. */
   async answer(toHead = false): Promise<RawAnswer> {
     for (;;) {
-      const parsed = parseAnswer(this.#bytes, toHead, this.socket.readableEnded);
+      const { bytes } = this;
+      const parsed = parseAnswer(bytes, toHead, this.socket.readableEnded);
       if (parsed !== null) {
-        this.#bytes = this.#bytes.subarray(parsed.bytes);
+        this.#chunks = [bytes.subarray(parsed.bytes)];
+        this.#length = bytes.byteLength - parsed.bytes;
         return parsed.answer;
       }
-      if (this.end !== 'open') throw new Error(`the connection ended (${this.end}) before an answer: ${this.#bytes}`);
+      if (this.end !== 'open') throw new Error(`the connection ended (${this.end}) before an answer: ${bytes}`);
       await this.#more();
     }
   }
 
   async #more(): Promise<void> {
-    const had = this.#bytes.byteLength;
-    await until(() => this.#bytes.byteLength > had || this.end !== 'open', 'the gateway says more', waitMs);
+    const had = this.#length;
+    await until(() => this.#length > had || this.end !== 'open', 'the gateway says more', waitMs);
   }
 
   /** Waits until the gateway has ended the connection and says how. */
