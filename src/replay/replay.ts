@@ -82,6 +82,8 @@ export class Replay {
     // An operator has decided that it is sent once more (R2).
     if (isReplayOrdered(transaction)) return null;
     if (policy.replay === 'never') return `its policy is never to send a ${method} again`;
+    const refusedWith = attempts.at(-1)?.status;
+    if (policy.replay === 'operator' && refusedWith !== undefined) return `the replay was answered ${refusedWith}`;
     if (policy.replay === 'operator') {
       return `nothing can be looked up that would tell whether ${policy.operation ?? method} was done, and sending it again might do it twice`;
     }
