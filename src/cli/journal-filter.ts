@@ -24,7 +24,7 @@ export const withFilters = (command: Command): Command =>
     .option('--path <prefix>', 'the path begins with it')
     .option('-q, --q <text>', 'found in id, client, path, lane, key, ESC’s id or reason')
     .option('--since <when>', 'received then or later: RFC 3339, or a duration ago such as 10m', toInstant)
-    .option('--until <when>', 'received then or earlier', toInstant);
+    .option('--until <when>', 'received before then', toInstant);
 
 export const queryOf = ({ status, lane, client, method, path, q, since, until }: FilterOptions): Query => ({
   status,

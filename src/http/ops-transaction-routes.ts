@@ -23,7 +23,7 @@ const querySchema = Type.Object(
     path: filterText('The path begins with it.'),
     q: filterText('Found in id, client, path, lane, key, ESC’s id or reason; letters in any case.'),
     since: Type.Optional(instant('Received then or later.')),
-    until: Type.Optional(instant('Received then or earlier.')),
+    until: Type.Optional(instant('Received before then.')),
     cursor: filterText('The `nextCursor` of the page before.'),
     limit: Type.Integer({ minimum: 1, maximum: listItemsMax, default: 50 }),
   },

@@ -32,6 +32,12 @@ const retryAfterSeconds = 5;
 /** In a context of their own, so that every error below `/northgate` is a problem. */
 export function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions): void {
   void app.register((own, _, done) => {
+    // None of them takes a body; one that comes all the same is not looked at.
+    own.removeAllContentTypeParsers();
+    own.addContentTypeParser('*', (_, body, parsed) => {
+      body.resume();
+      parsed(null);
+    });
     own.setErrorHandler((error, _, reply) => {
       const { status, headers, body } = problemAnswer(asGatewayError(fromFramework(error), options.log));
       return reply.code(status).headers(headers).send(Buffer.from(body));

@@ -10,8 +10,12 @@ type Words = readonly string[];
 export const words = <const W extends Words>(list: W, description?: string) =>
   Type.Unsafe<W[number]>({ type: 'string', enum: [...list], ...described(description) });
 
-/** The same value or null. For kinds that have a type of their own, not for references. */
-export const nullable = <S extends TSchema>(schema: S) => Type.Unsafe<Static<S> | null>({ ...schema, nullable: true });
+/** The same value or null, which an enumeration has to name too. For kinds that have a type of their own, not for references. */
+export function nullable<S extends TSchema>(schema: S) {
+  const { enum: listed } = schema as { enum?: readonly unknown[] };
+  const values = listed === undefined ? {} : { enum: [...listed, null] };
+  return Type.Unsafe<Static<S> | null>({ ...schema, ...values, nullable: true });
+}
 
 /** An instant as RFC 3339 has it, in UTC with milliseconds. */
 export const instant = (description?: string) =>
