@@ -1,12 +1,16 @@
 /** What the journal knows to stand in ESC: the create whose effect no later delete has taken away (R15). */
 import type { Transaction } from './transaction.ts';
 
-/** The newest completed create of a lane that no completed delete follows; `newestFirst` is the lane's history. */
+/**
+ * The newest create of a lane that ESC took and that no completed delete follows; `newestFirst` is the lane's history.
+ * An accepted one stands too: what it makes is in ESC from its 2xx on, and may stay so whatever becomes of it.
+ */
 export function latestStanding(newestFirst: readonly Transaction[]): Transaction | null {
   for (const transaction of newestFirst) {
-    if (transaction.state.status !== 'completed') continue;
-    if (transaction.policy.kind === 'delete') return null;
-    if (transaction.policy.kind === 'create') return transaction;
+    const { status } = transaction.state;
+    const { kind } = transaction.policy;
+    if (kind === 'delete' && status === 'completed') return null;
+    if (kind === 'create' && (status === 'completed' || status === 'accepted')) return transaction;
   }
   return null;
 }
