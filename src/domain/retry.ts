@@ -1,4 +1,4 @@
-/** Back-off between attempts: exponential with full jitter and a cap. Randomness comes in as an argument. */
+/** Back-off between attempts: exponential with a cap, half of each pause by chance. Randomness comes in as an argument. */
 
 export const backoffBaseMs = 250;
 export const backoffMaxMs = 15_000;
