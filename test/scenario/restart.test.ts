@@ -75,8 +75,8 @@ interface Case {
 
 const cases: readonly Case[] = [
   { name: 'between journal and send', cut: 'before-send', pair: {} },
-  { name: 'between send and answer, not stored yet', pair: { answerDelayMs: 400, answerDelayAt: 'before-commit' } },
-  { name: 'between send and answer, stored', pair: { answerDelayMs: 400, answerDelayAt: 'after-commit' } },
+  { name: 'between send and answer, not stored yet', pair: { answerDelayMs: 2_000, answerDelayAt: 'before-commit' } },
+  { name: 'between send and answer, stored', pair: { answerDelayMs: 2_000, answerDelayAt: 'after-commit' } },
   { name: 'between answer and its record', cut: 'before-record', pair: {} },
   { name: "between the record and the client's answer", cut: 'before-answer', pair: {} },
 ];

@@ -141,7 +141,7 @@ test('a lagging standby has not got the last commits', async () => {
 });
 
 test('services start in the order of depend_on, and health says 5090, 5010, then 2010 until the peer is back', async () => {
-  await using world = await startWorld({ phases: { P0: 0, P1: 6000, P2: 1000, P3: 1000 }, peerReturnMs: 6000 });
+  await using world = await startWorld({ phases: { P0: 0, P1: 40_000, P2: 8000, P3: 8000 }, peerReturnMs: 40_000 });
   const { pair } = world;
   await pair.switchover('dead-vm');
   const codes: string[] = [];
