@@ -3,7 +3,7 @@
  * Invariant: `sent: 'no'` is said only where nothing of the request can have reached ESC.
  */
 
-export type Sent = 'no' | 'maybe' | 'yes';
+type Sent = 'no' | 'maybe' | 'yes';
 
 interface ProblemKind {
   readonly status: number;

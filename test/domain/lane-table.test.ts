@@ -132,8 +132,8 @@ function drain(table: LaneTable): number {
 }
 
 const many = 100_000;
-/** Measured at about 200 ms on two slow cores; one that looks at all others for each takes a minute. */
-const drainMaxMs = 4000;
+/** Of the processor, whoever else uses it. Measured below half a second; looking at all others for each takes a minute. */
+const drainMaxMs = 8000;
 const lane = (at: number) => ({ ...network, lane: `/t/n${at}` });
 
 const crowds: [string, (at: number) => Entry][] = [
@@ -147,10 +147,11 @@ const crowds: [string, (at: number) => Entry][] = [
 for (const [what, make] of crowds) {
   test(`${many} entries ${what} are drained without looking at all for each`, () => {
     const table = new LaneTable();
-    const began = performance.now();
+    const began = process.cpuUsage();
     for (let at = 1; at <= many; at += 1) table.add(make(at));
     assert.equal(drain(table), many);
-    assert.ok(performance.now() - began < drainMaxMs);
+    const { user, system } = process.cpuUsage(began);
+    assert.ok((user + system) / 1000 < drainMaxMs);
     assert.equal(table.isIdle, true);
   });
 }
