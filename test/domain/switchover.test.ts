@@ -107,6 +107,19 @@ test('R6 node probes that lag behind the VIP name the new active, without anothe
   assert.deepEqual([play.bumps.length, play.state.activeNode, play.state.formerNode], [1, nodeB, nodeA]);
 });
 
+for (const [active, other] of [
+  [nodeA, nodeB],
+  [nodeB, nodeA],
+] as const) {
+  test(`R6 while both nodes say READY nobody knows who is active, and it stays ${active}`, () => {
+    const play = new Play().node(active, 'ready').node(other, 'refused').vip('ready', { times: 2 });
+    play.node(other, 'ready').node(active, 'ready').node(other, 'ready');
+    assert.deepEqual([play.gate(), play.bumps, play.state.activeNode], ['open', [], active]);
+    play.node(other, 'refused').node(active, 'ready');
+    assert.deepEqual([play.bumps, play.state.activeNode], [[], active]);
+  });
+}
+
 test('R6 no word of an unknown node counts', () => {
   const play = new Play().isServing();
   const before = play.state;
