@@ -1,0 +1,110 @@
+/** What a measurement stands on: one ESC, one load, and gateways in front of that ESC, each in a process of its own. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Status } from '../src/domain/transaction.ts';
+import { type RedisServer, redisSkip, startRedis } from '../test/support/redis.ts';
+import { type Child, startChild } from './child.ts';
+import type { EscMode } from './esc-process.ts';
+import type { GatewayStart, GatewayState, Usage } from './gateway-process.ts';
+
+export type Store = 'none' | 'sqlite' | 'redis always' | 'redis everysec';
+
+export const stores: readonly Store[] = redisSkip === false ? ['sqlite', 'redis always'] : ['sqlite'];
+export const hasRedis = redisSkip === false;
+
+const pollMs = 2;
+const untilMaxMs = 120_000;
+
+/** Waits for a condition, never for a time. */
+export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const deadlineAt = Date.now() + untilMaxMs;
+  while (!(await condition())) {
+    if (Date.now() > deadlineAt) throw new Error(`waited ${untilMaxMs} ms in vain until ${what}`);
+    await pause(pollMs);
+  }
+}
+
+export interface MeasuredGateway extends AsyncDisposable {
+  readonly port: number;
+  readonly child: Child;
+  state(): Promise<GatewayState>;
+  /** How many transactions of that status its journal has. */
+  count(status: Status): Promise<number>;
+  usage(isCollected: boolean): Promise<Usage>;
+}
+
+export class Stage implements AsyncDisposable {
+  readonly esc = startChild('esc-process');
+  readonly load = startChild('load-process');
+
+  be(mode: Partial<EscMode>): Promise<void> {
+    return this.esc.ask('be', mode);
+  }
+
+  /** Resolves when its gate is open; `settings` as `NORTHGATE_…` variables. */
+  async startGateway(store: Store, settings: Readonly<Record<string, string>> = {}): Promise<MeasuredGateway> {
+    const directory = await mkdtemp(join(tmpdir(), 'northgate-bench-'));
+    const redis = await redisFor(store);
+    const child = startChild('gateway-process', 'own', ['--expose-gc']);
+    const ports = await this.esc.ask<{ rest: number; health: number }>('ports');
+    const given: GatewayStart = {
+      settings: { ...settingsFor(ports), ...journalSettings(store, directory, redis), ...settings },
+      isJournaled: store !== 'none',
+    };
+    const port = await child.ask<number>('start', given);
+    const state = (): Promise<GatewayState> => child.ask('state');
+    await until(async () => (await state()).isOpen, 'the gate is open');
+    return {
+      port,
+      child,
+      state,
+      count: async (status) => (await child.ask<Record<Status, number>>('counts'))[status],
+      usage: (isCollected) => child.ask('usage', isCollected),
+      async [Symbol.asyncDispose]() {
+        await child[Symbol.asyncDispose]();
+        await redis?.[Symbol.asyncDispose]();
+        await rm(directory, { recursive: true, force: true });
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.load[Symbol.asyncDispose]();
+    await this.esc[Symbol.asyncDispose]();
+  }
+}
+
+async function redisFor(store: Store): Promise<RedisServer | null> {
+  if (!store.startsWith('redis')) return null;
+  return startRedis({ appendfsync: store === 'redis everysec' ? 'everysec' : 'always' });
+}
+
+function settingsFor({ rest, health }: { rest: number; health: number }): Record<string, string> {
+  return {
+    NORTHGATE_NORTHBOUND_HOST: '127.0.0.1',
+    NORTHGATE_NORTHBOUND_PORT: '0',
+    NORTHGATE_OPS_PORT: '0',
+    NORTHGATE_ESC_VIP: '127.0.0.1',
+    NORTHGATE_ESC_REST_SCHEME: 'http',
+    NORTHGATE_ESC_REST_PORT: String(rest),
+    NORTHGATE_ESC_HEALTH_SCHEME: 'http',
+    NORTHGATE_ESC_HEALTH_PORT: String(health),
+    // A silent monitor must not end the epoch before the scene is set.
+    NORTHGATE_ESC_HEALTH_TIMEOUT: '60s',
+    NORTHGATE_ESC_HEALTH_INTERVAL: '200ms',
+    NORTHGATE_DRAIN_TIMEOUT: '0s',
+  };
+}
+
+/** With a key everywhere: bodies are sealed, as they are wherever nobody turned it off. */
+function journalSettings(store: Store, directory: string, redis: RedisServer | null): Record<string, string> {
+  const url = redis === null ? `sqlite:${join(directory, 'northgate.db')}` : `redis://127.0.0.1:${redis.port}`;
+  return {
+    NORTHGATE_JOURNAL_URL: url,
+    NORTHGATE_JOURNAL_KEY: randomBytes(32).toString('base64'),
+    ...(store === 'redis everysec' ? { NORTHGATE_JOURNAL_DURABILITY: 'everysec' } : {}),
+  };
+}
