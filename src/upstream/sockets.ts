@@ -23,29 +23,32 @@ export interface ConnectOptions {
 const keepAliveDelayMs = 1000;
 
 /**
- * Makes `destroy` of `socket` reset the TCP connection below it (`raw`, the same one without TLS). One that is ending by
- * itself cannot be reset any more: libuv refuses, and Node would then leak the handle.
+ * Makes `destroy` of a TCP socket reset its connection. `top` is what is written to: the same one, or the TLS socket on
+ * it. One that is ending by itself cannot be reset any more: libuv refuses, and Node would then leak the handle.
  */
-function resetOnDestroy(socket: net.Socket, raw: net.Socket): void {
-  const destroy = socket.destroy.bind(socket);
+function resetOnDestroy(raw: net.Socket, top: net.Socket): void {
+  const destroy = raw.destroy.bind(raw);
   let isResetting = false;
   let cause: Error | undefined;
-  socket.destroy = (error?: Error) => {
+  raw.destroy = (error?: Error) => {
     // Node's reset comes back here without the error; undici would then know no more than that it closed.
     if (isResetting) return destroy(error ?? cause);
     isResetting = true;
     cause = error;
-    if (!raw.destroyed && !raw.connecting && !raw.writableEnded) raw.resetAndDestroy();
-    if (raw !== socket) raw.destroy();
+    if (!raw.destroyed && !raw.connecting && !raw.writableEnded && !top.writableEnded) raw.resetAndDestroy();
     return destroy(error);
   };
 }
 
-/** Opens a socket whose `destroy` resets it. Emits `connect`, or `secureConnect` with TLS, or `error`, like any other. */
+/**
+ * Opens a socket whose `destroy` resets it. Emits `connect`, or `secureConnect` with TLS, or `error`, like any other.
+ * With TLS the reset waits for Node's own order, TLS first and TCP by it: the other way round it crashes the process when
+ * a certificate is refused.
+ */
 export function open(options: Pick<ConnectOptions, 'host' | 'port' | 'trust'>): net.Socket {
   const raw = net.connect({ host: options.host, port: options.port, noDelay: true });
   const socket = options.trust === null ? raw : secure(raw, options.host, options.trust);
-  resetOnDestroy(socket, raw);
+  resetOnDestroy(raw, socket);
   raw.once('connect', () => raw.setKeepAlive(true, keepAliveDelayMs));
   return socket;
 }
@@ -68,7 +71,11 @@ export function connector(options: ConnectOptions, live: Set<net.Socket>): build
       socket.destroy();
     }, options.connectTimeoutMs);
     socket.once(options.trust === null ? 'connect' : 'secureConnect', () => finish(null));
-    socket.on('error', (error) => finish(error));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // undici takes ECONNRESET for the end of an answer without length, and half an answer for a whole one.
+      if (error.code === 'ECONNRESET') error.code = 'RESET';
+      finish(error);
+    });
     socket.once('close', () => {
       live.delete(socket);
       finish(new Error(`the connection to ${options.host}:${options.port} closed before it was made`));
