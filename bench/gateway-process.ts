@@ -17,6 +17,7 @@ export interface GatewayStart {
 
 export interface GatewayState {
   readonly isOpen: boolean;
+  readonly epoch: number;
   /** Since when ESC is ready; null while it is not. */
   readonly readyAt: number | null;
 }
@@ -45,7 +46,7 @@ answerQuestions(
     },
     state: (): GatewayState => {
       const { coordinator } = running();
-      return { isOpen: coordinator.isOpen, readyAt: coordinator.state.readyAt };
+      return { isOpen: coordinator.isOpen, epoch: coordinator.epoch, readyAt: coordinator.state.readyAt };
     },
     counts: () => running().journal.counts(),
     usage(isCollected: boolean): Usage {

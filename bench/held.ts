@@ -47,9 +47,10 @@ async function measure({ store, concurrency, rampUpMs, answerMs }: Case): Promis
     NORTHGATE_REPLAY_RAMP_UP: `${rampUpMs}ms`,
   });
   const { port } = gateway;
+  const { epoch } = await gateway.state();
   await warmUp(stage, port);
   await stage.be({ answerMs, health: 'away' });
-  await until(async () => !(await gateway.state()).isOpen, 'the gate is shut');
+  await gateway.untilEpochAfter(epoch);
   const before = await gateway.usage(true);
   await stage.load.ask('connect', { port, count: heldCount });
   const connected = await gateway.usage(true);
@@ -59,12 +60,11 @@ async function measure({ store, concurrency, rampUpMs, answerMs }: Case): Promis
   const heldMs = Date.now() - beganAt;
   const held = await gateway.usage(true);
   await stage.be({ health: 'ready' });
-  await until(async () => (await gateway.state()).readyAt !== null, 'ESC is ready');
-  const { readyAt } = await gateway.state();
+  const readyAt = await gateway.untilReady();
   const { failures, lastAnswerAt } = await answered;
   if (failures > 0) throw new Error(`${failures} of ${heldCount} were not answered as done`);
   const after = await gateway.usage(false);
-  const releaseMs = lastAnswerAt - (readyAt ?? Number.NaN);
+  const releaseMs = lastAnswerAt - readyAt;
   say(`held: ${store}, ${concurrency} at once: released in ${releaseMs} ms`);
   const each = (now: number, then: number): string => ((now - then) / heldCount / kilobyte).toFixed(1);
   return [

@@ -13,7 +13,7 @@ const connectionCount = 64;
 const warmUpMs = 2_000;
 const roundMs = 2_000;
 const rounds = 7;
-const openLoopMs = 4_000;
+const openLoopMs = 2_000;
 const openLoopRounds = 3;
 const openLoopPerSecond = 500;
 

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { leaveCoreToGateway } from './child.ts';
+import { fsyncTimes } from './disk.ts';
 import { say } from './figures.ts';
 import { measureHeld } from './held.ts';
 import { measureJournaled } from './journaled.ts';
@@ -25,5 +26,8 @@ if (unknown !== undefined) {
 say(`Node ${process.version}, ${availableParallelism()} cores; ${leaveCoreToGateway()}`);
 if (!hasRedis) say('redis-server is not installed: only the embedded journal is measured');
 for (const [name, measure] of Object.entries(measurements)) {
-  if (asked.length === 0 || asked.includes(name)) await measure();
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  process.stdout.write(`\n${name}: ${fsyncTimes()} before`);
+  await measure();
+  process.stdout.write(`\n${name}: ${fsyncTimes()} after\n`);
 }

@@ -10,7 +10,7 @@ import type { Burst } from './load-process.ts';
 import { type MeasuredGateway, Stage, type Store, stores, until } from './stage.ts';
 
 const transactionCount = 1000;
-const flatRounds = 3;
+const flatRounds = 2;
 
 interface Case {
   readonly store: Store;
@@ -78,22 +78,22 @@ async function oneRound(
   { answerMs, method }: Case,
 ): Promise<{ tookMs: number; counts: EscCounts }> {
   const { port } = gateway;
+  const { epoch } = await gateway.state();
   await stage.be({ rest: 'reset', health: 'silent', answerMs });
   await stage.load.ask('connect', { port, count: transactionCount });
   const answered = stage.load.ask<Burst>('burst', { port, method });
   const isLost = async (): Promise<boolean> => (await gateway.count('unacknowledged')) === transactionCount;
   await until(isLost, 'all are unacknowledged');
   await stage.be({ rest: 'answer', health: 'away' });
-  await until(async () => !(await gateway.state()).isOpen, 'the gate is shut');
+  await gateway.untilEpochAfter(epoch);
   await stage.esc.ask('counts');
   await stage.be({ health: 'ready' });
-  await until(async () => (await gateway.state()).readyAt !== null, 'ESC is ready');
-  const { readyAt } = await gateway.state();
+  const readyAt = await gateway.untilReady();
   const { failures, lastAnswerAt } = await answered;
   if (failures > 0) throw new Error(`${failures} of ${transactionCount} were not answered as done`);
   await stage.load.ask('disconnect', port);
   const counts = await stage.esc.ask<EscCounts>('counts');
-  return { tookMs: lastAnswerAt - (readyAt ?? Number.NaN), counts };
+  return { tookMs: lastAnswerAt - readyAt, counts };
 }
 
 /** (1,000 / C) × ESC's answer time for each exchange; with a ramp-up, C as it is at each instant. */

@@ -31,6 +31,10 @@ export interface MeasuredGateway extends AsyncDisposable {
   readonly port: number;
   readonly child: Child;
   state(): Promise<GatewayState>;
+  /** The gate is shut and the journal has the new epoch. */
+  untilEpochAfter(epoch: number): Promise<void>;
+  /** Resolves with the instant since when ESC is ready. */
+  untilReady(): Promise<number>;
   /** How many transactions of that status its journal has. */
   count(status: Status): Promise<number>;
   usage(isCollected: boolean): Promise<Usage>;
@@ -61,6 +65,16 @@ export class Stage implements AsyncDisposable {
       port,
       child,
       state,
+      untilEpochAfter: (epoch) => until(async () => (await state()).epoch > epoch, 'the epoch has ended'),
+      async untilReady() {
+        let readyAt: number | null = null;
+        const isReady = async (): Promise<boolean> => {
+          readyAt = (await state()).readyAt;
+          return readyAt !== null;
+        };
+        await until(isReady, 'ESC is ready');
+        return readyAt ?? Number.NaN;
+      },
       count: async (status) => (await child.ask<Record<Status, number>>('counts'))[status],
       usage: (isCollected) => child.ask('usage', isCollected),
       async [Symbol.asyncDispose]() {
