@@ -26,6 +26,7 @@ import { Metrics } from './ops/metrics.ts';
 import { observedJournal } from './ops/observed-journal.ts';
 import { makeOps } from './ops/ops.ts';
 import { logEnd } from './ops/transaction-log.ts';
+import { now } from './pair/clock.ts';
 import { Coordinator } from './pair/coordinator.ts';
 import { Adopter } from './replay/adopt.ts';
 import { LaneSender } from './replay/lanes.ts';
@@ -87,7 +88,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const sender = new Sender({ upstream, coordinator, responseTimeoutMs, confirmTimeoutMs });
     closers.push(async () => {
       await upstream.close();
-      await sender.underWay.idle(Date.now() + 1_000);
+      await sender.underWay.idle(now() + 1_000);
     });
 
     const waiters = new Waiters();
@@ -146,7 +147,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     log.info({ listener: 'northbound', url: northbound.url }, 'listening');
     const close = async (): Promise<void> => {
       coordinator.byHand('draining');
-      const drainUntil = Date.now() + config.drain.timeoutMs;
+      const drainUntil = now() + config.drain.timeoutMs;
       await sender.underWay.idle(drainUntil);
       await records.unconfirmed.idle(drainUntil);
       waiters.expireAll();

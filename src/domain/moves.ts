@@ -11,16 +11,25 @@ export function marked(
   attempt: { epoch: number; node: string | null; now: Instant; hasWaited: boolean },
 ): Transaction {
   const { epoch, node, now, hasWaited } = attempt;
-  const number = transaction.attempts.length + 1;
+  const number = (transaction.attempts.at(-1)?.number ?? 0) + 1;
   const attempts = [...transaction.attempts, { number, kind: 'send', epoch, node, at: now } satisfies Attempt];
   return moved(transaction, { status: 'in-flight', since: now, epoch, attempt: number, hasWaited }, { attempts });
 }
 
+/** A record keeps so many attempts; past it, certain failures to send in a row are kept as their last one. */
+const attemptsKeptMax = 50;
+
 /** The last attempt with its end written in. */
-function ended(transaction: Transaction, end: Omit<Attempt, 'number' | 'kind' | 'epoch' | 'node' | 'at'>): Attempt[] {
-  return transaction.attempts.map((attempt, index) =>
-    index === transaction.attempts.length - 1 ? { ...attempt, ...end } : attempt,
-  );
+function ended(
+  transaction: Transaction,
+  end: Omit<Attempt, 'number' | 'kind' | 'epoch' | 'node' | 'at'>,
+): readonly Attempt[] {
+  const last = transaction.attempts.at(-1);
+  if (last === undefined) return transaction.attempts;
+  const before = transaction.attempts.slice(0, -1);
+  const isRepeated = end.outcome === 'never-sent' && before.at(-1)?.outcome === 'never-sent';
+  const kept = isRepeated && before.length >= attemptsKeptMax ? before.slice(0, -1) : before;
+  return [...kept, { ...last, ...end }];
 }
 
 export interface AnswerFacts {

@@ -151,8 +151,8 @@ export function sentOf(transaction: Pick<Transaction, 'attempts'>): 'no' | 'mayb
 }
 
 /** Whether an operator's order to send it once more stands: no attempt since then can have reached ESC. */
-export function isReplayOrdered({ operatorReplay, attempts }: Transaction): boolean {
-  if (operatorReplay === undefined) return false;
+export function isReplayOrdered({ operatorReplay, attempts, state }: Transaction): boolean {
+  if (operatorReplay === undefined || isSettled(state.status)) return false;
   return attempts.slice(operatorReplay.afterAttempt).every(({ outcome }) => outcome === 'never-sent');
 }
 

@@ -7,6 +7,7 @@ import type { Answer } from '../domain/outcome.ts';
 import { isDoubtful } from '../domain/outcome.ts';
 import { GatewayError } from '../domain/problem.ts';
 import { backoffMs } from '../domain/retry.ts';
+import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { firstValue } from '../upstream/headers.ts';
 import type { AnswerSink, Upstream, UpstreamRequest } from '../upstream/upstream.ts';
@@ -38,7 +39,7 @@ export class Pass {
   /** @throws GatewayError when ESC cannot be reached within `hold.timeout`, or is silent. */
   async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
     const { coordinator, holds, holdMaxMs, bodyBytesMax } = this.#options;
-    const deadlineAt = Date.now() + holdMaxMs;
+    const deadlineAt = now() + holdMaxMs;
     const body = hasBody(request) ? await readBody(request, bodyBytesMax) : null;
     const { method = 'GET', url: path = '/' } = request;
     let evidence = 'ESC is away';
@@ -52,13 +53,13 @@ export class Pass {
       evidence = ended.evidence;
       invalidAnswers += ended.isInvalid === true ? 1 : 0;
       if (invalidAnswers >= invalidAnswersMax) throw invalid(evidence);
-      const remainingMs = deadlineAt - Date.now();
+      const remainingMs = deadlineAt - now();
       if (remainingMs <= 0) throw unreachable(evidence);
-      const proven = await coordinator.confirmReady(Date.now(), epoch, Math.min(remainingMs, proofMaxMs));
+      const proven = await coordinator.confirmReady(now(), epoch, Math.min(remainingMs, proofMaxMs));
       // ESC calls itself ready and still does not answer: not asked at the probes' pace.
       failures = proven === 'ready' ? failures + 1 : 0;
       const pauseMs = failures === 0 ? 0 : Math.min(backoffMs(failures, Math.random()), pauseMaxMs);
-      await pause(Math.min(pauseMs, Math.max(0, deadlineAt - Date.now())), caller.hasLeft);
+      await pause(Math.min(pauseMs, Math.max(0, deadlineAt - now())), caller.hasLeft);
     }
   }
 
@@ -70,7 +71,7 @@ export class Pass {
     caller: Caller,
   ): Promise<'given' | { evidence: string; isInvalid?: boolean }> {
     const { coordinator, upstream, sender, responseTimeoutMs } = this.#options;
-    const sentAt = Date.now();
+    const sentAt = now();
     const sink = new ClientSink(response, caller);
     const fetched = await upstream.send(request, { deadlineMs: responseTimeoutMs, sink, signal: caller.hasLeft });
     if (fetched.kind === 'streamed') {
@@ -84,7 +85,7 @@ export class Pass {
       give(response, reading.answer, caller);
       return 'given';
     }
-    const wasSilent = fetched.kind === 'unknown' && Date.now() - sentAt >= responseTimeoutMs;
+    const wasSilent = fetched.kind === 'unknown' && now() - sentAt >= responseTimeoutMs;
     if (wasSilent && coordinator.epoch === epoch) throw timedOut(fetched.evidence);
     return fetched;
   }

@@ -6,6 +6,7 @@ import * as moves from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { escTransactionIdOf } from '../esc/headers.ts';
 import { packAnswer } from '../journal/message.ts';
+import { now } from '../pair/clock.ts';
 import type { Move, Records } from './records.ts';
 import type { Reading } from './sender.ts';
 import type { Waiters } from './waiters.ts';
@@ -19,12 +20,12 @@ export async function recordReading(
   transaction: Transaction,
   reading: Reading,
 ): Promise<Transaction | null> {
-  const attempt = transaction.attempts.length;
+  const attempt = transaction.attempts.at(-1)?.number;
   const changed = await records.changeSurely(transaction, (current) => {
     const { state } = current;
     // Somebody else took it over, or it was recorded already.
     if (state.status !== 'in-flight' || state.attempt !== attempt || current.owner !== transaction.owner) return null;
-    return moveOf(current, reading, Date.now());
+    return moveOf(current, reading, now());
   });
   if (changed.word !== 'changed') return null;
   if (reading.kind === 'answered') {

@@ -5,6 +5,7 @@
 import { type Answer, isDoubtful } from '../domain/outcome.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import type { RequestMessage } from '../journal/message.ts';
+import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { firstValue } from '../upstream/headers.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
@@ -68,7 +69,7 @@ export class Sender {
       return { kind: 'answered', answer };
     }
     const { coordinator, confirmTimeoutMs } = this.#options;
-    const confirmed = await coordinator.confirmReady(Date.now(), epoch, confirmTimeoutMs);
+    const confirmed = await coordinator.confirmReady(now(), epoch, confirmTimeoutMs);
     if (confirmed === 'ended') {
       return { kind: 'unknown', evidence: `ESC answered ${answer.status} and was not ready after it` };
     }

@@ -13,6 +13,7 @@ import type { Transaction } from '../domain/transaction.ts';
 import type { Catalogue } from '../esc/catalogue.ts';
 import type { Creation } from '../journal/journal.ts';
 import { packRequest, type RequestMessage, unpackAnswer } from '../journal/message.ts';
+import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { firstValue } from '../upstream/headers.ts';
 import { abandonUnsent } from './abandon.ts';
@@ -68,7 +69,7 @@ export class Transact {
   /** @throws GatewayError for every refusal; nothing was sent then, or the error says otherwise. */
   async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
     const { coordinator, records, waiters, holds, lanes, holdMaxMs } = this.#options;
-    const receivedAt = Date.now();
+    const receivedAt = now();
     if (coordinator.gate().mode === 'draining') throw draining();
     if (records.unconfirmed.count >= unconfirmedMax) throw journalUnavailable();
 
@@ -84,7 +85,7 @@ export class Transact {
     const created = await records.journal.create(creation);
     if (created.word !== 'created') {
       holds.giveBack(transaction.id);
-      void records.abandonSurely(creation, Date.now);
+      void records.abandonSurely(creation, now);
       throw journalUnavailable();
     }
     const kept = created.transaction;
@@ -98,7 +99,7 @@ export class Transact {
       lanes.wait(kept);
     } else {
       await records.change(kept, (current) => ({
-        transaction: moves.abandoned(current, 'too many are held', Date.now()),
+        transaction: moves.abandoned(current, 'too many are held', now()),
       }));
       throw holdFull();
     }
@@ -180,7 +181,7 @@ export class Transact {
     if (abandoned !== null) throw holdExpired(abandoned);
     const changed = await records.change(transaction, (current) =>
       current.promisedAt === null && !('settledAt' in current.state)
-        ? { transaction: moves.promised(current, Date.now()) }
+        ? { transaction: moves.promised(current, now()) }
         : null,
     );
     const current = 'transaction' in changed ? changed.transaction : transaction;

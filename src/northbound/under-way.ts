@@ -1,4 +1,5 @@
 /** How much of something is under way, so that an end can wait for it, in bounded time. */
+import { now } from '../pair/clock.ts';
 
 export class UnderWay {
   readonly #onIdle = new Set<() => void>();
@@ -28,7 +29,7 @@ export class UnderWay {
         this.#onIdle.delete(finish);
         resolve();
       };
-      const timer = setTimeout(finish, Math.max(0, deadlineAt - Date.now()));
+      const timer = setTimeout(finish, Math.max(0, deadlineAt - now()));
       this.#onIdle.add(finish);
     });
   }

@@ -4,6 +4,7 @@
  */
 import type { Answer } from '../domain/outcome.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import { now } from '../pair/clock.ts';
 
 export type Told =
   | { readonly kind: 'answer'; readonly transaction: Transaction; readonly answer: Answer }
@@ -27,7 +28,7 @@ export class Waiters {
         resolve(told);
       };
       const onLeft = (): void => finish({ kind: 'left' });
-      const timer = setTimeout(() => finish({ kind: 'expired' }), Math.max(0, deadlineAt - Date.now()));
+      const timer = setTimeout(() => finish({ kind: 'expired' }), Math.max(0, deadlineAt - now()));
       hasLeft.addEventListener('abort', onLeft);
       const others = this.#waiting.get(id);
       if (others === undefined) this.#waiting.set(id, new Set([finish]));

@@ -22,6 +22,7 @@ import {
 import type { Instant } from '../domain/transaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ConnectOptions } from '../upstream/sockets.ts';
+import { now } from './clock.ts';
 import { Prober, type ProberOptions } from './prober.ts';
 import { Sentinel } from './sentinel.ts';
 import { Switchovers } from './switchovers.ts';
@@ -68,7 +69,7 @@ export class Coordinator {
   constructor(options: CoordinatorOptions) {
     this.#options = options;
     this.switchovers = new Switchovers(options.journal);
-    this.#state = initialPair(0, options.nodes, Date.now());
+    this.#state = initialPair(0, options.nodes, now());
     const prober = (host: string, onObservation: (observation: Observation) => void) =>
       new Prober({ ...options.probe, host, onObservation });
     this.#vipProber = prober(options.vip, (observation) => this.#vipObserved(observation));
@@ -87,7 +88,7 @@ export class Coordinator {
     const epoch = await this.#options.journal.epoch();
     const bumped = await this.#options.journal.bumpEpoch(epoch, null);
     if (bumped.word === 'unavailable') throw new Error('the journal does not take the epoch', { cause: bumped.cause });
-    this.#state = initialPair(bumped.epoch, this.#options.nodes, Date.now());
+    this.#state = initialPair(bumped.epoch, this.#options.nodes, now());
     for (const prober of this.#probers) prober.start();
     this.#sentinel.start();
     this.#beatAt = Date.now();
@@ -96,10 +97,10 @@ export class Coordinator {
 
   /** A process that was frozen wakes here: its timers come late. */
   #beat(): void {
-    const now = Date.now();
-    const sleptMs = now - this.#beatAt - heartbeatMs;
-    this.#beatAt = now;
-    if (sleptMs >= this.#options.sleepMs) this.#apply({ kind: 'woke', sleptMs, now });
+    const wall = Date.now();
+    const sleptMs = wall - this.#beatAt - heartbeatMs;
+    this.#beatAt = wall;
+    if (sleptMs >= this.#options.sleepMs) this.#apply({ kind: 'woke', sleptMs, now: now() });
   }
 
   close(): void {
@@ -128,7 +129,7 @@ export class Coordinator {
   }
 
   gate(): { mode: GateMode; reason: HoldReason } {
-    return gateOf(this.#state, Date.now(), this.#options.rules);
+    return gateOf(this.#state, now(), this.#options.rules);
   }
 
   get isOpen(): boolean {
@@ -158,7 +159,7 @@ export class Coordinator {
   /** The journal said `stale-epoch`: another replica bumped. */
   async learnEpoch(): Promise<void> {
     const epoch = await this.#options.journal.epoch();
-    this.#apply({ kind: 'epoch-is', epoch, now: Date.now() });
+    this.#apply({ kind: 'epoch-is', epoch, now: now() });
   }
 
   /**
@@ -178,7 +179,7 @@ export class Coordinator {
         epochEnded: () => finish('ended'),
         proven: (askedAt) => {
           if (askedAt <= after) this.askNow();
-          else if (this.#state.readyAt !== null) finish('ready');
+          else if (this.#state.readyAt !== null && !this.#state.bumping) finish('ready');
         },
       };
       if (this.epoch === epoch) this.#listeners.add(listener);
@@ -196,7 +197,7 @@ export class Coordinator {
         resolve(result);
       };
       const onLeft = (): void => finish('expired');
-      const timer = setTimeout(() => finish('expired'), Math.max(0, deadlineAt - Date.now()));
+      const timer = setTimeout(() => finish('expired'), Math.max(0, deadlineAt - now()));
       const listener: PairListener = {
         opened: () => finish('open'),
         changed: () => {
@@ -210,7 +211,8 @@ export class Coordinator {
 
   #vipObserved(observation: Observation): void {
     this.#apply({ kind: 'vip-observed', observation });
-    if (observation.health === 'ready' && observation.at >= this.#state.epochSince) {
+    // Not the answer of another node, nor one that has just ended the epoch.
+    if (this.#state.provenAt === observation.at && !this.#state.bumping) {
       this.#tell((listener) => listener.proven?.(observation.at));
     }
   }
@@ -252,15 +254,22 @@ export class Coordinator {
   /** Until the journal says what the epoch is, nothing can be sent anyway, so it is asked until it does. */
   async #bump(epoch: number, at: Instant): Promise<void> {
     const record = Switchovers.began(epoch + 1, at, this.#state.activeNode);
-    for (let failures = 0; !this.#isClosed; failures += 1) {
-      const bumped = await this.#options.journal.bumpEpoch(epoch, record);
-      if (bumped.word !== 'unavailable') {
-        if (bumped.word === 'bumped') this.switchovers.begin(record);
-        this.#apply({ kind: 'epoch-is', epoch: bumped.epoch, now: Date.now() });
+    let expected = epoch;
+    for (let failures = 0; !this.#isClosed; ) {
+      const bumped = await this.#options.journal.bumpEpoch(expected, record);
+      if (bumped.word !== 'unavailable' && bumped.epoch > epoch) {
+        if (bumped.word === 'bumped') this.switchovers.begin({ ...record, epoch: bumped.epoch });
+        this.#apply({ kind: 'epoch-is', epoch: bumped.epoch, now: now() });
         return;
       }
+      if (bumped.word !== 'unavailable') {
+        // A journal that came back older than what was known: its epoch must pass ours (R34).
+        expected = bumped.epoch;
+        continue;
+      }
+      failures += 1;
       this.#options.log.error({ err: bumped.cause }, 'the journal does not take the new epoch; trying again');
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures + 1, Math.random())));
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
     }
   }
 
@@ -273,12 +282,12 @@ export class Coordinator {
     if (mode === 'open') this.#tell((listener) => listener.opened?.());
   }
 
+  /** READY was `settle` ago when the gate opens, however often READY came and went in between. */
   #openLater(): void {
-    if (this.#settleTimer !== null) return;
-    this.#settleTimer = setTimeout(() => {
-      this.#settleTimer = null;
-      this.#showGate();
-    }, this.#options.rules.settleMs);
+    const { readyAt } = this.#state;
+    if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);
+    const dueAt = (readyAt ?? now()) + this.#options.rules.settleMs;
+    this.#settleTimer = setTimeout(() => this.#showGate(), Math.max(1, dueAt - now()));
   }
 
   #tell(tell: (listener: PairListener) => void): void {

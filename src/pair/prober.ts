@@ -9,6 +9,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Observation } from '../domain/health.ts';
 import { isReady, readHealthReport } from '../esc/health-report.ts';
 import { open, type TlsTrust } from '../upstream/sockets.ts';
+import { now } from './clock.ts';
 
 export interface ProberOptions {
   readonly host: string;
@@ -50,7 +51,7 @@ export class Prober {
       this.#askAgain = true;
       return;
     }
-    this.#schedule(Math.max(0, this.#askedAt + askGapMs - Date.now()));
+    this.#schedule(Math.max(0, this.#askedAt + askGapMs - now()));
   }
 
   /** While the verdict is in doubt questions come faster. */
@@ -71,7 +72,7 @@ export class Prober {
 
   #ask(): void {
     this.#isAsking = true;
-    this.#askedAt = Date.now();
+    this.#askedAt = now();
     probe(this.#options, this.#askedAt)
       .then((observation) => {
         this.#isAsking = false;
@@ -81,7 +82,7 @@ export class Prober {
         const pauseMs = this.#isInDoubt ? intervalMs / inDoubtFactor : intervalMs;
         const nextAt = this.#askAgain ? this.#askedAt + askGapMs : this.#askedAt + pauseMs;
         this.#askAgain = false;
-        this.#schedule(Math.max(0, nextAt - Date.now()));
+        this.#schedule(Math.max(0, nextAt - now()));
       })
       .catch((error: unknown) => {
         throw new Error('defect: a probe must end in an observation', { cause: error });
@@ -101,7 +102,7 @@ export function probe(options: Omit<ProberOptions, 'onObservation' | 'intervalMs
       clearTimeout(timer);
       request.destroy();
       socket.destroy();
-      resolve({ at, endedAt: Date.now(), ...rest });
+      resolve({ at, endedAt: now(), ...rest });
     };
     const timer = setTimeout(() => {
       finish({ ...nothing, health: 'down', message: `silent for ${options.timeoutMs} ms`, heard: false });

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { type ConnectOptions, open } from '../upstream/sockets.ts';
+import { now } from './clock.ts';
 
 const reopenDelayMs = 1000;
 /** A connection that rested less than this before it ended was closed for idleness or never worked: no sign. */
@@ -28,7 +29,7 @@ export class Sentinel {
     let restingSince: number | null = null;
     let evidence = 'closed by the other side';
     socket.once('connect', () => {
-      restingSince = Date.now();
+      restingSince = now();
     });
     socket.on('error', (error) => {
       evidence = error.message;
@@ -36,7 +37,7 @@ export class Sentinel {
     socket.resume();
     socket.once('close', () => {
       if (this.#isClosed || this.#socket !== socket) return;
-      const hasRested = restingSince !== null && Date.now() - restingSince >= restedMinMs;
+      const hasRested = restingSince !== null && now() - restingSince >= restedMinMs;
       if (hasRested) this.#onBadSign(`the resting connection to the VIP ended: ${evidence}`);
       this.#timer = setTimeout(() => this.start(), reopenDelayMs);
     });

@@ -8,6 +8,7 @@ import { isToBeSent, takenUp } from '../domain/moves.ts';
 import { isSettled, type Transaction } from '../domain/transaction.ts';
 import type { Records } from '../northbound/records.ts';
 import type { Lanes } from '../northbound/transact.ts';
+import { now } from '../pair/clock.ts';
 
 export interface AdoptOptions {
   readonly replica: string;
@@ -77,9 +78,10 @@ export class Adopter {
   }
 
   async #liveReplicas(): Promise<string[]> {
-    const now = Date.now();
+    // Leases are the store's, kept by its clock.
+    const at = Date.now();
     const leases = await this.#options.records.journal.leases();
-    return leases.filter((lease) => lease.expiresAt > now).map((lease) => lease.replica);
+    return leases.filter((lease) => lease.expiresAt > at).map((lease) => lease.replica);
   }
 
   async #adoptOne(transaction: Transaction): Promise<boolean> {
@@ -87,7 +89,7 @@ export class Adopter {
     const { owner } = transaction;
     const changed = await records.change(transaction, (current) =>
       current.owner === owner && !isSettled(current.state.status)
-        ? { transaction: takenUp(current, replica, Date.now()) }
+        ? { transaction: takenUp(current, replica, now()) }
         : null,
     );
     if (changed.word !== 'changed') return false;

@@ -17,6 +17,7 @@ import { abandonUnsent } from '../northbound/abandon.ts';
 import type { Holds } from '../northbound/holds.ts';
 import { recordReading } from '../northbound/record-reading.ts';
 import type { Lanes } from '../northbound/transact.ts';
+import { now } from '../pair/clock.ts';
 import { Replay, type Replayed, type ReplayOptions } from './replay.ts';
 
 export interface LaneSenderOptions extends ReplayOptions {
@@ -163,7 +164,7 @@ export class LaneSender implements Lanes {
 
   #ramp(): void {
     const { coordinator, concurrency, rampUpMs } = this.#options;
-    const sinceReadyMs = Date.now() - (coordinator.state.readyAt ?? Date.now());
+    const sinceReadyMs = now() - (coordinator.state.readyAt ?? now());
     this.#queue.concurrency = rampedConcurrency(concurrency, rampUpMs, sinceReadyMs);
     if (this.#rampTimer !== null) clearTimeout(this.#rampTimer);
     this.#rampTimer = null;
@@ -192,11 +193,11 @@ export class LaneSender implements Lanes {
     const ran =
       transaction.state.status === 'held'
         ? await this.#sendHeld(transaction)
-        : await this.#replay.run(transaction, waiting.readyAt ?? Date.now());
+        : await this.#replay.run(transaction, waiting.readyAt ?? now());
     if (isTrial)
       this.#options.coordinator.maintenance(this.#options.coordinator.state.maintenance && ran.kind === 'again');
     if (ran.kind === 'left') return this.#leave(entry);
-    waiting.since = Date.now();
+    waiting.since = now();
     this.#giveBack(waiting, ran.delayMs);
   }
 
@@ -218,7 +219,7 @@ export class LaneSender implements Lanes {
     const marked = await records.change(transaction, (current) => {
       if (current.state.status !== 'held') return null;
       const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
-      return { transaction: moves.marked(current, { epoch, node, now: Date.now(), hasWaited: true }), mark };
+      return { transaction: moves.marked(current, { epoch, node, now: now(), hasWaited: true }), mark };
     });
     if (marked.word === 'stale-epoch') await coordinator.learnEpoch();
     if (marked.word === 'declined' || marked.word === 'missing') return { kind: 'left' };
@@ -250,7 +251,7 @@ export class LaneSender implements Lanes {
 
   #checkRecovered(): void {
     const { coordinator } = this.#options;
-    if (this.#backlog === 0 && coordinator.isOpen) coordinator.switchovers.recovered(Date.now());
+    if (this.#backlog === 0 && coordinator.isOpen) coordinator.switchovers.recovered(now());
   }
 
   /** Keeps its lane until then: the order holds while it waits to be tried again. */
@@ -276,7 +277,7 @@ export class LaneSender implements Lanes {
 
   /** Held with no waiter and no promise: abandoned `hold.timeout` after receipt (R24). */
   #sweep(): void {
-    const dueBefore = Date.now() - this.#options.holdMaxMs;
+    const dueBefore = now() - this.#options.holdMaxMs;
     for (const [id, { receivedAt }] of this.#waiting) {
       if (receivedAt > dueBefore || this.#options.waiters.countOf(id) > 0) continue;
       void this.#abandonOverdue(id);

@@ -12,6 +12,7 @@ import { recordReading } from '../northbound/record-reading.ts';
 import type { Records } from '../northbound/records.ts';
 import type { Reading, Sender } from '../northbound/sender.ts';
 import type { Waiters } from '../northbound/waiters.ts';
+import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { type LookOptions, look, mayBeOwn } from './look.ts';
 
@@ -63,7 +64,7 @@ export class Replay {
     const marked = await records.change(transaction, (current) => {
       if (!moves.isToBeSent(current)) return null;
       const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
-      return { transaction: moves.marked(current, { epoch, node, now: Date.now(), hasWaited: true }), mark };
+      return { transaction: moves.marked(current, { epoch, node, now: now(), hasWaited: true }), mark };
     });
     if (marked.word === 'stale-epoch') await coordinator.learnEpoch();
     if (marked.word === 'declined' || marked.word === 'missing') return left;
@@ -87,9 +88,9 @@ export class Replay {
     if (policy.replay === 'operator') {
       return `nothing can be looked up that would tell whether ${policy.operation ?? method} was done, and sending it again might do it twice`;
     }
-    const sends = attempts.filter((attempt) => attempt.kind === 'send').length;
+    const sends = attempts.filter((attempt) => attempt.kind === 'send' && attempt.outcome !== 'never-sent').length;
     if (sends > this.#options.replayAttemptsMax) return `it was sent ${sends} times without an answer that settles it`;
-    if (Date.now() > readyAt + this.#options.deadlineMs) return 'replay.deadline has passed since ESC was ready again';
+    if (now() > readyAt + this.#options.deadlineMs) return 'replay.deadline has passed since ESC was ready again';
     return null;
   }
 
@@ -148,10 +149,10 @@ export class Replay {
   }
 
   async #backToUnacknowledged(transaction: Transaction, status: number): Promise<Transaction | null> {
-    const attempt = transaction.attempts.length;
+    const attempt = transaction.attempts.at(-1)?.number;
     const changed = await this.#options.records.changeSurely(transaction, (current) =>
       current.state.status === 'in-flight' && current.state.attempt === attempt
-        ? { transaction: moves.replayRefused(current, status, Date.now()) }
+        ? { transaction: moves.replayRefused(current, status, now()) }
         : null,
     );
     return changed.word === 'changed' ? changed.transaction : null;
@@ -160,7 +161,7 @@ export class Replay {
   async #settleByLook(transaction: Transaction, evidence: string): Promise<Replayed> {
     const { records, waiters, coordinator } = this.#options;
     const changed = await records.change(transaction, (current) =>
-      moves.isToBeSent(current) ? { transaction: moves.settledByLook(current, evidence, Date.now()) } : null,
+      moves.isToBeSent(current) ? { transaction: moves.settledByLook(current, evidence, now()) } : null,
     );
     if (changed.word === 'unavailable') return again(soonMs);
     if (changed.word !== 'changed') return left;
@@ -173,9 +174,7 @@ export class Replay {
 
   async #leaveToOperator(transaction: Transaction, reason: string): Promise<Replayed> {
     const changed = await this.#options.records.change(transaction, (current) =>
-      current.state.status === 'unacknowledged'
-        ? { transaction: moves.leftToOperator(current, reason, Date.now()) }
-        : null,
+      current.state.status === 'unacknowledged' ? { transaction: moves.leftToOperator(current, reason, now()) } : null,
     );
     return changed.word === 'unavailable' ? again(soonMs) : left;
   }
