@@ -26,6 +26,8 @@ export class EventStreams {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
+      // A connection that a stream has ended on must not stay open idle and hold up the gateway's end.
+      Connection: 'close',
       'X-Accel-Buffering': 'no',
       'X-Content-Type-Options': 'nosniff',
     });

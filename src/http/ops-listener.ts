@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { Listener } from './northbound-listener.ts';
 import { makeOpsApp, type OpsAppOptions } from './ops-app.ts';
 
+/** How long answers under way may take when the gateway ends; nothing here is worth more. */
+const closeMaxMs = 1_000;
+
 /** Rejects if the address cannot be had. */
 export async function listenOps(options: OpsAppOptions): Promise<Listener> {
   const { ops } = options.config;
@@ -11,5 +14,10 @@ export async function listenOps(options: OpsAppOptions): Promise<Listener> {
   const { address: host, port } = app.server.address() as AddressInfo;
   const scheme = ops.tls.cert === undefined ? 'http' : 'https';
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { host, port, url, close: () => app.close() };
+  const close = async (): Promise<void> => {
+    const timer = setTimeout(() => app.server.closeAllConnections(), closeMaxMs);
+    await app.close();
+    clearTimeout(timer);
+  };
+  return { host, port, url, close };
 }

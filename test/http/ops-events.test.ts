@@ -1,5 +1,7 @@
 /** The stream of events: what it tells, and that it ends with the gateway. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { ops } from '../support/ops.ts';
 import { until } from '../support/until.ts';
@@ -13,7 +15,7 @@ interface Told {
 interface Watching {
   readonly told: Told[];
   readonly type: string | null;
-  readonly ended: Promise<void>;
+  readonly ended: Promise<'ended' | 'broken'>;
   stop(): void;
 }
 
@@ -33,7 +35,10 @@ async function watch(world: World): Promise<Watching> {
       }
     }
   };
-  const ended = read().catch(() => undefined);
+  const ended = read().then(
+    () => 'ended' as const,
+    () => 'broken' as const,
+  );
   return { told, type: answer.headers.get('content-type'), ended, stop: () => stopped.abort() };
 }
 
@@ -62,7 +67,18 @@ test('streams end with the gateway, so that they do not hold it up', async () =>
   await using world = await startWorld();
   const watching = await Promise.all([watch(world), watch(world)]);
   await world.gateway.close();
-  for (const { ended } of watching) await ended;
+  for (const { ended } of watching) assert.equal(await ended, 'ended');
+});
+
+test('a connection that never asked anything does not hold up the gateway’s end', async () => {
+  await using world = await startWorld();
+  const silent = connect(world.gateway.ops.port, '127.0.0.1').on('error', () => undefined);
+  await once(silent, 'connect');
+  await ops(world).get('/livez');
+  const closed = once(silent, 'close');
+  silent.resume();
+  await world.gateway.close();
+  await closed;
 });
 
 test('one stream too many is refused, and a place is free again when one ends', async () => {
