@@ -6,7 +6,7 @@ import { Failure } from './failure.ts';
 import type { Output } from './output.ts';
 
 /** Warnings go to standard error. @throws Failure 2 with a line for each fault. */
-export function readOrRefuse(file: string | undefined): ConfigReading {
+function readOrRefuse(file: string | undefined): ConfigReading {
   const reading = readConfig({ file, environment: process.env });
   for (const warning of reading.warnings) process.stderr.write(`warning: ${warning}\n`);
   if ('errors' in reading) throw new Failure(2, refusalText(reading).trimEnd());

@@ -6,7 +6,7 @@ import { queryOf, withFilters } from './journal-filter.ts';
 import { jsonOption, opsCommand, withClient } from './ops-command.ts';
 import { type Output, printJson, printTable } from './output.ts';
 
-export const listHead = ['ID', 'STATUS', 'METHOD', 'PATH', 'CLIENT', 'ATTEMPTS', 'RECEIVED', 'ANSWER', 'REASON'];
+const listHead = ['ID', 'STATUS', 'METHOD', 'PATH', 'CLIENT', 'ATTEMPTS', 'RECEIVED', 'ANSWER', 'REASON'];
 
 export const listCommand = (output: Output): Command =>
   withFilters(opsCommand('list', 'transactions, newest first'))
@@ -26,7 +26,7 @@ export const listCommand = (output: Output): Command =>
       }),
     );
 
-export const listRow = (one: TransactionView): (string | number | null)[] => [
+const listRow = (one: TransactionView): (string | number | null)[] => [
   one.id,
   one.status,
   one.method,

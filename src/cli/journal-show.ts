@@ -27,7 +27,7 @@ export const showCommand = (output: Output): Command =>
 export const transactionPath = (id: string): string => `v1/transactions/${encodeURIComponent(id)}`;
 
 /** All of one transaction for people. */
-export function printTransaction(output: Output, { attempts, ...fields }: TransactionView): void {
+function printTransaction(output: Output, { attempts, ...fields }: TransactionView): void {
   printPairs(output, Object.entries(fields));
   const rows = attempts.map(({ number, kind, epoch, node, at, outcome, evidence }) => [
     number,

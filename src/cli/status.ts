@@ -16,7 +16,7 @@ export const statusCommand = (output: Output): Command =>
     );
 
 /** The state of the pair for people. */
-export function printPair(output: Output, pair: PairStatusView): void {
+function printPair(output: Output, pair: PairStatusView): void {
   const { gate, reason, held, transactions, lastSwitchover } = pair;
   printPairs(output, [
     ['gate', reason === 'none' ? gate : `${gate} (${reason})`],

@@ -8,6 +8,7 @@ import type { Transaction } from '../domain/transaction.ts';
 import type { Records } from '../northbound/records.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import type { Waiters } from '../northbound/waiters.ts';
+import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { notFound } from './transactions.ts';
 
@@ -35,7 +36,7 @@ export class Acts {
   async replay(id: string, by: string): Promise<Transaction> {
     const { replica: owner, lanes } = this.#options;
     const ordered = await this.#move(id, 'replayed', (current) =>
-      operatorMoves.replayOrdered(current, { by, owner, now: Date.now() }),
+      operatorMoves.replayOrdered(current, { by, owner, now: now() }),
     );
     // An unacknowledged one is in the lanes of its owner already.
     if (ordered.isMoved && ordered.transaction.state.status === 'awaiting-operator') lanes.wait(ordered.transaction);
@@ -46,7 +47,7 @@ export class Acts {
   async cancel(id: string, by: string): Promise<Transaction> {
     const { lanes, waiters, coordinator } = this.#options;
     const { transaction } = await this.#move(id, 'cancelled', (current) =>
-      operatorMoves.cancelled(current, { by, now: Date.now() }),
+      operatorMoves.cancelled(current, { by, now: now() }),
     );
     lanes.forget(transaction);
     coordinator.switchovers.count('abandoned');
@@ -58,7 +59,7 @@ export class Acts {
   async resolve(id: string, { as, note }: Resolution, by: string): Promise<Transaction> {
     const { lanes, waiters } = this.#options;
     const { transaction } = await this.#move(id, 'resolved', (current) =>
-      operatorMoves.resolved(current, { as, note, by, now: Date.now() }),
+      operatorMoves.resolved(current, { as, note, by, now: now() }),
     );
     lanes.forget(transaction);
     if (as === 'completed') {

@@ -53,7 +53,7 @@ export const switchoverSchema = Type.Object(
 
 const countsSchema = Type.Object(Object.fromEntries(statuses.map((status) => [status, count()])));
 
-export const pairSchema = Type.Object(
+const pairSchema = Type.Object(
   {
     vip: Type.String(),
     vipHealth: named<Static<typeof observedSchema>>('Observed'),
@@ -143,7 +143,7 @@ export class PairReader {
 const newer = (one: SwitchoverRecord | null, other: SwitchoverRecord | null): SwitchoverRecord | null =>
   one === null || (other !== null && other.epoch > one.epoch) ? other : one;
 
-export const switchoverView = (record: SwitchoverRecord): SwitchoverView => ({
+const switchoverView = (record: SwitchoverRecord): SwitchoverView => ({
   ...record,
   detectedAt: toInstant(record.detectedAt),
   readyAt: toInstantOrNull(record.readyAt),

@@ -48,7 +48,7 @@ export const transactionSchema = Type.Object(
 );
 
 export type TransactionView = Static<typeof transactionSchema>;
-export type AttemptView = Static<typeof attemptSchema>;
+type AttemptView = Static<typeof attemptSchema>;
 
 export function transactionView(transaction: Transaction): TransactionView {
   const { state, policy, place, answer, operatorReplay } = transaction;
