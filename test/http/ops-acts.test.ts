@@ -20,6 +20,8 @@ test('R2 cancel: a held transaction is abandoned, its client is told so, and it 
   assert.equal(body.status, 'abandoned');
   assert.match(body.reason, /cancelled by loopback/);
   assert.equal((await told).status, 503);
+  const pair = await ops(world).get('/v1/pair').expect(200);
+  assert.deepEqual(pair.body.held, { requests: 0, bytes: 0 });
   await world.pair.proceed();
   await world.open();
   await world.createTenant('wanted');

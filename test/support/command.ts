@@ -1,0 +1,42 @@
+/** `northgate` as a child process, as a person or a unit file runs it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly stdout: () => string;
+  readonly ended: Promise<Ran>;
+}
+
+/** Starts it with an environment of its own; nothing of ours but PATH. Ends the process if the test forgets to. */
+export function start(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+  const env = { PATH: process.env.PATH ?? '', ...environment };
+  const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  const ended = once(child, 'close').then(([code]) => {
+    process.off('exit', kill);
+    return { code: code as number | null, stdout, stderr };
+  });
+  return { process: child, stdout: () => stdout, ended };
+}
+
+export const run = (words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+  start(words, environment).ended;
