@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../domain/problem.ts';
 import { firstValue, withField } from '../upstream/headers.ts';
 
-export interface Identified {
+interface Identified {
   readonly client: string;
   /** The request's field list as it goes to ESC. */
   readonly headers: readonly string[];

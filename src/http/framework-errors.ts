@@ -18,13 +18,13 @@ export function fromFramework(error: unknown): unknown {
   if (error instanceof GatewayError || !(error instanceof Error)) return error;
   if (error instanceof JournalUnavailable) {
     const detail = 'The journal does not answer; try again.';
-    return new GatewayError('journal-unavailable', { detail, retryAfterSeconds: 5, cause: error });
+    return new GatewayError('journal-unavailable', { detail, sent: 'no', retryAfterSeconds: 5, cause: error });
   }
   const { statusCode, validation, validationContext, message } = error as Partial<FastifyError> & Error;
   if (validation !== undefined) {
     const detail = `The ${validationContext ?? 'request'} is not what this takes: ${message}.`;
-    return new GatewayError('invalid-request', { detail, cause: error });
+    return new GatewayError('invalid-request', { detail, sent: 'no', cause: error });
   }
   const code = codeOfStatus[statusCode ?? 0];
-  return code === undefined ? error : new GatewayError(code, { detail: `${message}.`, cause: error });
+  return code === undefined ? error : new GatewayError(code, { detail: `${message}.`, sent: 'no', cause: error });
 }

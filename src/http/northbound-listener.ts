@@ -79,14 +79,18 @@ export async function listenNorthbound(options: NorthboundOptions): Promise<List
 }
 
 const idleCheckMs = 20;
+/** Everyone who waited has been answered when the close begins; who takes longer to read it, or never asked, is cut off. */
+const closeMaxMs = 2_000;
 
 /** Connections that end their last answer after the close began are idle then, and are ended too. */
 async function closed(app: FastifyInstance): Promise<void> {
-  const timer = setInterval(() => app.server.closeIdleConnections(), idleCheckMs);
+  const idle = setInterval(() => app.server.closeIdleConnections(), idleCheckMs);
+  const all = setTimeout(() => app.server.closeAllConnections(), closeMaxMs);
   try {
     await app.close();
   } finally {
-    clearInterval(timer);
+    clearInterval(idle);
+    clearTimeout(all);
   }
 }
 

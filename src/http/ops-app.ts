@@ -13,7 +13,6 @@ import type { Ops } from '../ops/ops.ts';
 import { nodeSchema, observedSchema, pairStatusSchema, switchoverSchema } from '../ops/pair-view.ts';
 import { attemptSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
-import { fromFramework } from './framework-errors.ts';
 import { guard } from './ops-access.ts';
 import { problemSchema } from './ops-answers.ts';
 import { describeOps } from './ops-document.ts';
@@ -35,7 +34,7 @@ const parameterMaxChars = 255;
 
 /** Resolves when its routes are registered. */
 export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<FastifyInstance> {
-  const asProblem = (error: unknown) => problemAnswer(asGatewayError(fromFramework(error), log));
+  const asProblem = (error: unknown) => problemAnswer(asGatewayError(error, log));
   const app: FastifyInstance = fastify({
     logger: false,
     bodyLimit: bodyMaxBytes,

@@ -12,7 +12,6 @@ import { type Authorities, giveAnswer } from '../northbound/answer.ts';
 import { clientView } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import type { Identify } from './clients.ts';
-import { fromFramework } from './framework-errors.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 
 export interface OwnRoutesOptions {
@@ -39,7 +38,7 @@ export function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions): void
       parsed(null);
     });
     own.setErrorHandler((error, _, reply) => {
-      const { status, headers, body } = problemAnswer(asGatewayError(fromFramework(error), options.log));
+      const { status, headers, body } = problemAnswer(asGatewayError(error, options.log));
       return reply.code(status).headers(headers).send(Buffer.from(body));
     });
     register(own, options);

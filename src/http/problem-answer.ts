@@ -1,7 +1,8 @@
 /** A `GatewayError` as an answer: RFC 9457 `application/problem+json` (contract section 3). The one place that renders it. */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
-import { GatewayError, type ProblemCode, problems } from '../domain/problem.ts';
+import { GatewayError, problems } from '../domain/problem.ts';
+import { fromFramework } from './framework-errors.ts';
 
 export interface ProblemAnswer {
   readonly status: number;
@@ -41,27 +42,13 @@ export function problemText(error: GatewayError): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`;
 }
 
-/** What fastify refuses by itself on the gateway's own resources, by the status that it would give. */
-const fastifyRefusals: Readonly<Record<number, ProblemCode>> = {
-  400: 'invalid-request',
-  404: 'not-found',
-  413: 'body-too-large',
-  414: 'uri-too-long',
-  415: 'unsupported-media-type',
-};
-
 /** Whatever was thrown as a `GatewayError`: what is none is a defect of this request, logged here, once. */
 export function asGatewayError(error: unknown, log: Logger): GatewayError {
-  if (error instanceof GatewayError) return error;
-  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
-  const refusal = code?.startsWith('FST_ERR_') ? fastifyRefusals[statusCode ?? 0] : undefined;
-  if (refusal !== undefined) return new GatewayError(refusal, { detail: `${message}.`, sent: 'no', cause: error });
+  const known = fromFramework(error);
+  if (known instanceof GatewayError) return known;
   log.error({ err: error }, 'a request ended in a defect');
-  return new GatewayError('internal', {
-    detail: 'The gateway failed on this request; its log says more.',
-    sent: 'maybe',
-    cause: error,
-  });
+  const detail = 'The gateway failed on this request; its log says more.';
+  return new GatewayError('internal', { detail, sent: 'maybe', cause: error });
 }
 
 /** Gives the problem, or breaks the connection if an answer has already begun. */

@@ -8,7 +8,7 @@ import { GatewayError, type ProblemCode } from '../domain/problem.ts';
 import { valuesOf } from '../upstream/headers.ts';
 import { Conversation } from './conversation.ts';
 
-export const targetMaxChars = 16 * 1024;
+const targetMaxChars = 16 * 1024;
 export const headersMaxBytes = 64 * 1024;
 
 const hostForm = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;

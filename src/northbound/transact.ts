@@ -115,7 +115,7 @@ export class Transact {
   ): Transaction {
     const method = request.method ?? '';
     const path = request.url ?? '';
-    const contentType = firstValue(request.rawHeaders, 'content-type');
+    const contentType = firstValue(caller.headers, 'content-type');
     const { place, policy } = this.#options.catalogue.classify({ method, path, body, contentType });
     return {
       format: 1,

@@ -61,6 +61,8 @@ export class Coordinator {
   readonly #sentinel: Sentinel;
   #state: PairState;
   #gateShown: GateMode = 'holding';
+  /** Ends what waits for the pair, when the gateway closes. */
+  readonly #pending = new Set<() => void>();
   #settleTimer: NodeJS.Timeout | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
   #beatAt = 0;
@@ -108,6 +110,7 @@ export class Coordinator {
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
     for (const prober of this.#probers) prober.close();
     this.#sentinel.close();
+    for (const end of [...this.#pending]) end();
     if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);
   }
 
@@ -172,8 +175,11 @@ export class Coordinator {
       const finish = (result: 'ready' | 'ended'): void => {
         clearTimeout(timer);
         this.#listeners.delete(listener);
+        this.#pending.delete(onClose);
         resolve(result);
       };
+      const onClose = (): void => finish('ended');
+      this.#pending.add(onClose);
       const timer = setTimeout(() => finish('ended'), deadlineMs);
       const listener: PairListener = {
         epochEnded: () => finish('ended'),
@@ -194,8 +200,11 @@ export class Coordinator {
         clearTimeout(timer);
         hasLeft.removeEventListener('abort', onLeft);
         this.#listeners.delete(listener);
+        this.#pending.delete(onClose);
         resolve(result);
       };
+      const onClose = (): void => finish('draining');
+      this.#pending.add(onClose);
       const onLeft = (): void => finish('expired');
       const timer = setTimeout(() => finish('expired'), Math.max(0, deadlineAt - now()));
       const listener: PairListener = {

@@ -91,7 +91,7 @@ export class Prober {
 }
 
 /** One question and its answer; never rejects. */
-export function probe(options: Omit<ProberOptions, 'onObservation' | 'intervalMs'>, at: number): Promise<Observation> {
+function probe(options: Omit<ProberOptions, 'onObservation' | 'intervalMs'>, at: number): Promise<Observation> {
   return new Promise((resolve) => {
     const socket = open(options);
     const nothing = { statusCode: null, stage: null, identity: null };

@@ -50,8 +50,8 @@ export function towardsEsc(rawHeaders: readonly string[], received: { httpVersio
   return kept;
 }
 
-/** How the gateway names itself in `Via`; also how it knows a request that it has sent itself (section 7.6). */
-export const pseudonym = 'northgate';
+/** How the gateway names itself in `Via`. */
+const pseudonym = 'northgate';
 
 /** The values of a field, in order; names compare without case. */
 export function valuesOf(flat: readonly string[], name: string): string[] {

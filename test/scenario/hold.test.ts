@@ -137,3 +137,14 @@ test('draining: new requests are told so, and what is held stays in the journal 
   await world.pair.proceed();
   await until(() => world.pair.resources().some(({ id }) => id === 'stays'), 'the next gateway sends it');
 });
+
+test('a client that is connected and never asks does not keep the gateway from ending', async () => {
+  await using world = await startWorld();
+  const silent = connect(world.gateway.northbound.port, '127.0.0.1');
+  silent.on('error', () => undefined);
+  await new Promise((resolve) => silent.once('connect', resolve));
+  const beganAt = Date.now();
+  await world.restartGateway();
+  assert.ok(Date.now() - beganAt < 10_000, 'it ended while the client was still there');
+  silent.destroy();
+});
