@@ -57,7 +57,16 @@ export type State =
       /** It was held or unacknowledged before, so others go on waiting for it (R9) until it is answered. */
       readonly hasWaited: boolean;
     }
-  | { readonly status: 'accepted'; readonly since: Instant }
+  | {
+      readonly status: 'accepted';
+      readonly since: Instant;
+      /** Epoch of the attempt that ESC accepted, or in which a look found it under way. */
+      readonly epoch: number;
+      /** Last sign of life: the answer, a report, a state that changed (R14, R31). */
+      readonly signAt: Instant;
+      /** Found under way after a switchover: from here on silence for `replay.stuckAfter` reads as broken (R14). */
+      readonly isWatched: boolean;
+    }
   | { readonly status: 'unacknowledged'; readonly since: Instant; readonly reason: string }
   | { readonly status: 'awaiting-operator'; readonly since: Instant; readonly reason: string }
   | { readonly status: 'completed' | 'failed' | 'abandoned'; readonly settledAt: Instant; readonly reason: string };
@@ -72,6 +81,38 @@ export interface RecordedAnswer {
   readonly at: Instant;
   /** `esc`: ESC's own bytes. `made-up`: the effect was proven otherwise (R22). */
   readonly from: 'esc' | 'made-up';
+}
+
+/** How an answer or event of ESC reaches the client: the `Callback` URL, or `Callback-ESC-Events`. */
+export type Channel = 'callback' | 'events';
+
+/** What becomes of a report on its way to the client (R30). `dueAt` is when it is tried next. */
+export type Delivery =
+  | { readonly state: 'none'; readonly why: string }
+  | {
+      readonly state: 'waiting';
+      readonly since: Instant;
+      readonly dueAt: Instant;
+      readonly tries: number;
+      readonly lastError: string | null;
+    }
+  | { readonly state: 'delivered'; readonly at: Instant; readonly tries: number }
+  | { readonly state: 'dead'; readonly at: Instant; readonly tries: number; readonly lastError: string };
+
+/** One report of ESC, or one made up in its form. Its head and body are kept in the journal as `report-NUMBER`. */
+export interface Report {
+  /** 1, 2, … in the order of arrival, which is the order of delivery. */
+  readonly number: number;
+  readonly at: Instant;
+  /** Attempt whose token it bore. */
+  readonly attempt: number;
+  readonly channel: Channel;
+  readonly from: 'esc' | 'made-up';
+  readonly eventType: string | null;
+  readonly status: 'success' | 'failure' | null;
+  /** SHA-256 of token and bytes, hex: equal reports are one (R29). */
+  readonly digest: string;
+  readonly delivery: Delivery;
 }
 
 export interface Transaction {
@@ -97,6 +138,11 @@ export interface Transaction {
   readonly requestBytes: number;
   readonly state: State;
   readonly attempts: readonly Attempt[];
+  /** Channels that the client gave a URL for; the URLs are with the request, sealed. */
+  readonly wants: readonly Channel[];
+  readonly reports: readonly Report[];
+  /** When a later transaction deleted what this one created; its events may come until then (R29). Null: it stands, or never did. */
+  readonly endedAt: Instant | null;
   readonly answer: RecordedAnswer | null;
   /** The id of ESC's first answer that the client was given (R21). */
   readonly escTransactionId: string | null;
@@ -129,7 +175,9 @@ export const isWaiting = (status: Status): boolean => status === 'held' || statu
 export const occupiesLane = (status: Status): boolean => isWaiting(status) || status === 'in-flight';
 
 /** What is replaced beside the state in one move. */
-export type Changes = Partial<Pick<Transaction, 'attempts' | 'answer' | 'escTransactionId' | 'promisedAt' | 'owner'>>;
+export type Changes = Partial<
+  Pick<Transaction, 'attempts' | 'answer' | 'escTransactionId' | 'promisedAt' | 'owner' | 'reports' | 'endedAt'>
+>;
 
 /** The record after a move to `state`. An illegal move is a defect and throws. The version is the journal's to raise. */
 export function moved(transaction: Transaction, state: State, changes: Changes = {}): Transaction {
@@ -159,8 +207,11 @@ export function isReplayOrdered({ operatorReplay, attempts, state }: Transaction
 /** What the journal keeps beside the record so that it can be found; see `journal/journal.ts`. */
 export interface IndexEntry {
   readonly status: Status;
-  readonly isSettled: boolean;
-  readonly settledAt: Instant | null;
+  /** Unsettled, or with a delivery that waits: somebody has to look after it, and adopts it from a dead replica (R30). */
+  readonly isOpen: boolean;
+  readonly hasDeadLetter: boolean;
+  /** From when `journal.retention` counts; null: it must stay. */
+  readonly doneAt: Instant | null;
   readonly owner: string;
   readonly client: string;
   readonly receivedAt: Instant;
@@ -172,6 +223,24 @@ export interface IndexEntry {
   readonly groups: readonly string[];
 }
 
+/** Whether a report of it still has to reach the client. */
+const hasWaitingDelivery = ({ reports }: Transaction): boolean =>
+  reports.some(({ delivery }) => delivery.state === 'waiting');
+
+/** A deployment that stands sends events for as long as it does; its creation is where they find their client (R29). */
+const mayReport = ({ state, policy, place, wants, endedAt }: Transaction): boolean =>
+  state.status === 'completed' &&
+  policy.kind === 'create' &&
+  place.resourceType === 'deployments' &&
+  wants.length > 0 &&
+  endedAt === null;
+
+function doneAtOf(transaction: Transaction): Instant | null {
+  const { state, endedAt } = transaction;
+  if (!('settledAt' in state) || hasWaitingDelivery(transaction) || mayReport(transaction)) return null;
+  return endedAt ?? state.settledAt;
+}
+
 /** Whether others wait for it by R9: while it waits, and while it is sent after having waited. */
 const isListed = (state: State): boolean =>
   isWaiting(state.status) || (state.status === 'in-flight' && state.hasWaited);
@@ -180,8 +249,9 @@ export function indexOf(transaction: Transaction): IndexEntry {
   const { state, place } = transaction;
   return {
     status: state.status,
-    isSettled: isSettled(state.status),
-    settledAt: 'settledAt' in state ? state.settledAt : null,
+    isOpen: !isSettled(state.status) || hasWaitingDelivery(transaction),
+    hasDeadLetter: transaction.reports.some(({ delivery }) => delivery.state === 'dead'),
+    doneAt: doneAtOf(transaction),
     owner: transaction.owner,
     client: transaction.client,
     receivedAt: transaction.receivedAt,

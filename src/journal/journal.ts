@@ -15,12 +15,11 @@ export interface MarkConditions {
   readonly waitsFor: readonly string[];
 }
 
-/** Bytes kept apart from the record, sealed at rest; `undefined` leaves what is there. */
-export interface Bodies {
-  /** Request head and body as `northbound` packs them; opaque here. */
-  readonly request?: Uint8Array;
-  readonly response?: Uint8Array;
-}
+/** Names of what is kept apart from a record: the request, the answer, and reports by their number (`report-1`). */
+export type BodyName = 'request' | 'response' | `report-${number}`;
+
+/** Bytes kept apart from the record, sealed at rest, by name; what is not named stays as it is. */
+export type Bodies = Partial<Record<BodyName, Uint8Array>>;
 
 export interface Creation {
   /** The record to keep, held. `version` and `sequence` are ignored: the journal gives 1 and the next sequence. */
@@ -122,11 +121,13 @@ export interface Journal {
   /** Compare-and-set with the index entries in one step. */
   replace(replacement: Replacement): Promise<Replaced>;
   get(id: TransactionId): Promise<Transaction | null>;
-  body(id: TransactionId, which: 'request' | 'response'): Promise<Uint8Array | null>;
+  body(id: TransactionId, which: BodyName): Promise<Uint8Array | null>;
   /** Newest first. */
   list(query: ListQuery): Promise<Transaction[]>;
-  /** Unsettled ones in the order of arrival, from a sequence on (exclusive), at most `limit` (1 to 1000); with `owner` only that one's. */
-  unsettled(query: { afterSequence: number; limit: number; owner?: string }): Promise<Transaction[]>;
+  /** Open ones (unsettled, or with a delivery that waits) in the order of arrival, from a sequence on (exclusive), at most `limit` (1 to 1000); with `owner` only that one's. */
+  open(query: { afterSequence: number; limit: number; owner?: string }): Promise<Transaction[]>;
+  /** Those with a dead letter, newest first, below a sequence (exclusive) if given; at most `limit` (1 to 1000). */
+  deadLetters(query: { beforeSequence?: number; limit: number }): Promise<Transaction[]>;
   counts(): Promise<Record<Status, number>>;
   /** 0 before the first bump. */
   epoch(): Promise<number>;
@@ -147,8 +148,8 @@ export interface Journal {
   leases(): Promise<Lease[]>;
   /** Calls the listener after each write seen, own ones and other replicas'. Best effort: readers also poll (R32). Returns the end of it. */
   subscribe(listener: (change: Change) => void): () => void;
-  /** Removes up to `limit` transactions settled before the instant, with bodies, keys and indexes; returns how many. */
-  prune(settledBefore: Instant, limit: number): Promise<number>;
+  /** Removes up to `limit` transactions that were done (`doneAt`) before the instant, with bodies, keys and indexes; returns how many. */
+  prune(doneBefore: Instant, limit: number): Promise<number>;
   /** Reads what the store really promises and holds it against the configuration. */
   durability(): Promise<Durability>;
   close(): Promise<void>;
