@@ -212,6 +212,8 @@ export interface IndexEntry {
   readonly hasDeadLetter: boolean;
   /** From when `journal.retention` counts; null: it must stay. */
   readonly doneAt: Instant | null;
+  /** False without an idempotency key, and once abandoned: the key is free again (R24). */
+  readonly holdsKey: boolean;
   readonly owner: string;
   readonly client: string;
   readonly receivedAt: Instant;
@@ -252,6 +254,7 @@ export function indexOf(transaction: Transaction): IndexEntry {
     isOpen: !isSettled(state.status) || hasWaitingDelivery(transaction),
     hasDeadLetter: transaction.reports.some(({ delivery }) => delivery.state === 'dead'),
     doneAt: doneAtOf(transaction),
+    holdsKey: transaction.idempotencyKey !== null && state.status !== 'abandoned',
     owner: transaction.owner,
     client: transaction.client,
     receivedAt: transaction.receivedAt,

@@ -18,8 +18,6 @@ export interface Row {
 export interface Form {
   readonly course: string;
   readonly entry: IndexEntry;
-  /** False once abandoned: the idempotency key is free again (R24). */
-  readonly holdsKey: boolean;
 }
 
 export function headOf(transaction: Transaction): string {
@@ -32,11 +30,7 @@ export function headOf(transaction: Transaction): string {
 export function formOf(transaction: Transaction): Form {
   const { version, sequence, format, id, client, method, path, place, policy, ...rest } = transaction;
   const { idempotencyKey, fingerprint, receivedAt, requestBytes, ...course } = rest;
-  return {
-    course: JSON.stringify(course),
-    entry: indexOf(transaction),
-    holdsKey: idempotencyKey !== null && transaction.state.status !== 'abandoned',
-  };
+  return { course: JSON.stringify(course), entry: indexOf(transaction) };
 }
 
 /** @throws Error if the record is of a format that this version of Northgate does not know. */

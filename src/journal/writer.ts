@@ -8,9 +8,21 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from '../domain/transaction.ts';
 import type { Changes } from './changes.ts';
 import type { Cipher } from './cipher.ts';
-import type { Created, Creation, MarkConditions, Replaced, Replacement, Unavailable } from './journal.ts';
+import type {
+  Bodies,
+  BodyName,
+  Created,
+  Creation,
+  MarkConditions,
+  Replaced,
+  Replacement,
+  Unavailable,
+} from './journal.ts';
 import { type Form, formOf, headOf, keyHashOf, type Row, transactionOf } from './record.ts';
 import { Turn, unavailable } from './turn.ts';
+
+/** A body as a store keeps it: under its name, sealed. */
+export type SealedBody = readonly [name: BodyName, sealed: Uint8Array];
 
 export interface CreateWrite {
   readonly kind: 'create';
@@ -19,8 +31,7 @@ export interface CreateWrite {
   readonly head: string;
   readonly held: Form;
   readonly inFlight: { readonly form: Form; readonly mark: MarkConditions } | null;
-  /** Sealed. */
-  readonly request: Uint8Array;
+  readonly bodies: readonly SealedBody[];
   readonly bytes: number;
 }
 
@@ -33,9 +44,8 @@ export interface ReplaceWrite {
   readonly writeId: string;
   readonly form: Form;
   readonly mark: MarkConditions | null;
-  /** Sealed; null leaves what is there. */
-  readonly request: Uint8Array | null;
-  readonly response: Uint8Array | null;
+  /** Those that are written; the others stay as they are. */
+  readonly bodies: readonly SealedBody[];
   readonly bytes: number;
 }
 
@@ -49,8 +59,10 @@ export type Word =
   | { readonly word: 'replaced' | 'stale-version' | 'stale-epoch' | 'behind' | 'missing' }
   | Unavailable;
 
-/** Of a record beside its body, for the bounds of a turn. */
+/** Of a record beside its bodies, for the bounds of a turn. */
 const recordBytes = 2048;
+const bytesOf = (bodies: readonly SealedBody[]): number =>
+  bodies.reduce((sum, [, sealed]) => sum + sealed.byteLength, recordBytes);
 
 const writeIds = new WeakMap<object, string>();
 const processId = randomBytes(9).toString('base64url');
@@ -66,7 +78,7 @@ export function writeIdOf(asked: object): string {
   return fresh;
 }
 
-export const purposeOf = (id: string, which: 'request' | 'response'): string => `${which} of ${id}`;
+export const purposeOf = (id: string, which: BodyName): string => `${which} of ${id}`;
 
 export class Writer {
   readonly #cipher: Cipher;
@@ -85,7 +97,7 @@ export class Writer {
 
   async create(creation: Creation): Promise<Created> {
     const { transaction, inFlight } = creation;
-    const request = this.#cipher.seal(creation.request, purposeOf(transaction.id, 'request'));
+    const bodies = this.#sealed(transaction.id, { request: creation.request });
     const said = await this.#turn.add({
       kind: 'create',
       id: transaction.id,
@@ -93,10 +105,15 @@ export class Writer {
       head: headOf(transaction),
       held: formOf(transaction),
       inFlight: inFlight === undefined ? null : { form: formOf(inFlight.transaction), mark: inFlight.mark },
-      request,
-      bytes: request.length + recordBytes,
+      bodies,
+      bytes: bytesOf(bodies),
     });
     return this.#created(creation, said);
+  }
+
+  #sealed(id: string, bodies: Bodies): SealedBody[] {
+    const given = Object.entries(bodies) as [BodyName, Uint8Array][];
+    return given.map(([name, body]) => [name, this.#cipher.seal(body, purposeOf(id, name))]);
   }
 
   #created(creation: Creation, said: Word): Created {
@@ -126,10 +143,9 @@ export class Writer {
   }
 
   async replace(replacement: Replacement): Promise<Replaced> {
-    const { transaction, bodies } = replacement;
+    const { transaction } = replacement;
     const { id, version } = transaction;
-    const request = bodies?.request ? this.#cipher.seal(bodies.request, purposeOf(id, 'request')) : null;
-    const response = bodies?.response ? this.#cipher.seal(bodies.response, purposeOf(id, 'response')) : null;
+    const bodies = this.#sealed(id, replacement.bodies ?? {});
     const said = await this.#turn.add({
       kind: 'replace',
       id,
@@ -138,9 +154,8 @@ export class Writer {
       writeId: writeIdOf(replacement),
       form: formOf(transaction),
       mark: replacement.mark ?? null,
-      request,
-      response,
-      bytes: (request?.length ?? 0) + (response?.length ?? 0) + recordBytes,
+      bodies,
+      bytes: bytesOf(bodies),
     });
     switch (said.word) {
       case 'replaced': {

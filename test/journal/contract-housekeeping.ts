@@ -175,7 +175,7 @@ export function housekeeping({ skip, place }: Store): void {
       assert.equal((await journal.leases()).length, 1);
       assert.equal((await journal.create({ transaction: held({ key: 'k' }), request: bytes('') })).word, 'key-taken');
       assert.deepEqual(
-        (await journal.unsettled({ afterSequence: 0, limit: 9 })).map(({ id }) => id),
+        (await journal.open({ afterSequence: 0, limit: 9 })).map(({ id }) => id),
         [made.id],
       );
     });

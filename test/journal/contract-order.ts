@@ -25,7 +25,7 @@ export function order({ skip, place }: Store): void {
       const first = await kept(journal, toSend(held({ lane })));
       const unacknowledged = await carried(journal, first, state.unacknowledged);
       assert.equal((await kept(journal, toSend(held({ lane })))).state.status, 'held');
-      const waiting = await journal.unsettled({ afterSequence: first.sequence, limit: 1 });
+      const waiting = await journal.open({ afterSequence: first.sequence, limit: 1 });
       await carried(journal, waiting[0] ?? first, state.abandoned());
       await carried(journal, unacknowledged, state.awaitingOperator);
       const next = await kept(journal, toSend(held({ lane })));

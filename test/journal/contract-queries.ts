@@ -92,7 +92,7 @@ export function queries({ skip, place }: Store): void {
       );
     });
 
-    test('unsettled ones come in the order of arrival, page by page, all or one owner’s', async () => {
+    test('open ones come in the order of arrival, page by page, all or one owner’s', async () => {
       await using here = await place();
       const journal = await here.open();
       const asked = Array.from({ length: 250 }, (_, at) => held({ id: `t${at}`, owner: `r${at % 2}` }));
@@ -101,7 +101,7 @@ export function queries({ skip, place }: Store): void {
       const left = made.filter((_, at) => at % 5 !== 0).map(({ id }) => id);
       const found: Transaction[] = [];
       for (;;) {
-        const page = await journal.unsettled({ afterSequence: found.at(-1)?.sequence ?? 0, limit: 33 });
+        const page = await journal.open({ afterSequence: found.at(-1)?.sequence ?? 0, limit: 33 });
         found.push(...page);
         if (page.length < 33) break;
       }
@@ -109,7 +109,7 @@ export function queries({ skip, place }: Store): void {
         found.map(({ id }) => id),
         left,
       );
-      const own = await journal.unsettled({ afterSequence: 0, limit: 1000, owner: 'r1' });
+      const own = await journal.open({ afterSequence: 0, limit: 1000, owner: 'r1' });
       assert.deepEqual(
         own.map(({ id }) => id),
         left.filter((id) => Number(id.slice(1)) % 2 === 1),
@@ -121,8 +121,8 @@ export function queries({ skip, place }: Store): void {
       const journal = await here.open();
       const first = await kept(journal, toSend(held({ owner: 'old' })));
       assert.equal((await journal.replace({ transaction: { ...first, owner: 'new' } })).word, 'replaced');
-      assert.deepEqual(await journal.unsettled({ afterSequence: 0, limit: 10, owner: 'old' }), []);
-      assert.equal((await journal.unsettled({ afterSequence: 0, limit: 10, owner: 'new' })).length, 1);
+      assert.deepEqual(await journal.open({ afterSequence: 0, limit: 10, owner: 'old' }), []);
+      assert.equal((await journal.open({ afterSequence: 0, limit: 10, owner: 'new' })).length, 1);
     });
 
     test('counts follow every move, and stand after a reopening', async () => {

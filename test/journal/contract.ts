@@ -4,6 +4,7 @@ import type { JournalOptions } from '../../src/journal/options.ts';
 import { housekeeping } from './contract-housekeeping.ts';
 import { order } from './contract-order.ts';
 import { queries } from './contract-queries.ts';
+import { reportsAndDeliveries } from './contract-reports.ts';
 import { sealing } from './contract-sealing.ts';
 import { writes } from './contract-writes.ts';
 
@@ -23,6 +24,7 @@ export function contract(store: Store): void {
   writes(store);
   order(store);
   queries(store);
+  reportsAndDeliveries(store);
   sealing(store);
   housekeeping(store);
 }

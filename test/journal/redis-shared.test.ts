@@ -32,7 +32,7 @@ suite('several gateways on one Redis', { skip: redisSkip }, () => {
     const said = await Promise.all(asked);
     assert.equal(said.filter(({ word }) => word === 'created').length, 70);
     assert.equal(said.filter(({ word }) => word === 'key-taken').length, 140);
-    const waiting = await gateways[0].unsettled({ afterSequence: 0, limit: 1000 });
+    const waiting = await gateways[0].open({ afterSequence: 0, limit: 1000 });
     const marks = gateways.flatMap((journal) =>
       waiting.map((each) =>
         journal.replace({ transaction: moved(each, state.inFlight()), mark: { epoch: 0, waitsFor: [] } }),

@@ -32,15 +32,25 @@ export async function list(store: Store, query: ListQuery): Promise<Transaction[
   });
 }
 
-export function unsettled(
+export function open(
   store: Store,
   { afterSequence, limit, owner }: { afterSequence: number; limit: number; owner?: string },
 ): Promise<Transaction[]> {
-  const entry = owner === undefined ? entries.unsettled : entries.owner(owner);
+  const entry = owner === undefined ? entries.open : entries.owner(owner);
   return walk(store, { entry, order: 'rising', above: afterSequence }, limit, (row) => {
     const transaction = transactionOf(row);
-    const isMeant = !indexOf(transaction).isSettled && (owner === undefined || transaction.owner === owner);
+    const isMeant = indexOf(transaction).isOpen && (owner === undefined || transaction.owner === owner);
     return isMeant ? transaction : null;
+  });
+}
+
+export function deadLetters(
+  store: Store,
+  { beforeSequence, limit }: { beforeSequence?: number; limit: number },
+): Promise<Transaction[]> {
+  return walk(store, { entry: entries.deadLetter, order: 'falling', below: beforeSequence }, limit, (row) => {
+    const transaction = transactionOf(row);
+    return indexOf(transaction).hasDeadLetter ? transaction : null;
   });
 }
 

@@ -44,17 +44,19 @@ const inTime = (at: number): string => String(Math.max(0, Math.floor(at))).padSt
 
 export const entries = {
   all: 'all',
-  unsettled: 'unsettled',
+  open: 'open',
+  deadLetter: 'dead-letter',
   status: (status: Status): string => `status/${status}`,
   lane: (lane: string): string => `lane/${safe(lane)}`,
   client: (client: string): string => `client/${safe(client)}`,
+  /** Of open ones only. */
   owner: (owner: string): string => `owner/${safe(owner)}`,
   queue: (lane: string): string => `queue/${safe(lane)}`,
   group: (group: string): string => `group/${safe(group)}`,
   received: (at: number): string => `received/${inTime(at)}`,
   /** Past them all: '0' is the byte after '/'. */
   receivedEnd: 'received0',
-  settled: (at: number): string => `settled/${inTime(at)}`,
+  done: (at: number): string => `done/${inTime(at)}`,
 };
 
 /** Entries that a record has from its creation until it is pruned; lines. */
@@ -69,9 +71,10 @@ export function entriesForEver({
 /** Entries that a record has in this form; lines. */
 export function entriesOf({ entry }: Form): string {
   const lines = [entries.status(entry.status)];
-  if (!entry.isSettled) lines.push(entries.unsettled, entries.owner(entry.owner));
+  if (entry.isOpen) lines.push(entries.open, entries.owner(entry.owner));
+  if (entry.hasDeadLetter) lines.push(entries.deadLetter);
   if (entry.occupiesLane) lines.push(entries.queue(entry.lane));
-  if (entry.settledAt !== null) lines.push(entries.settled(entry.settledAt));
+  if (entry.doneAt !== null) lines.push(entries.done(entry.doneAt));
   for (const group of entry.groups) lines.push(entries.group(group));
   return lines.join('\n');
 }

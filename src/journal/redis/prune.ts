@@ -1,6 +1,8 @@
 /**
- * Removes what settled long ago, some records a step, so that the server never stands still for it.
+ * Removes what was done long ago, some records a step, so that the server never stands still for it.
+ * Invariant: what is removed was read as done and not written since; a late report opens a record again.
  */
+import { indexOf, type Transaction } from '../../domain/transaction.ts';
 import { keyHashOf, transactionOf } from '../record.ts';
 import { entries, entriesForEver, readMember } from './names.ts';
 import { readRows } from './rows.ts';
@@ -8,20 +10,22 @@ import type { Store } from './store.ts';
 
 const recordsPerStepMax = 100;
 
-/** Removes up to `limit` transactions that settled before the instant; returns how many. */
-export async function prune(store: Store, settledBefore: number, limit: number): Promise<number> {
+/** Removes up to `limit` transactions that were done before the instant; returns how many. */
+export async function prune(store: Store, doneBefore: number, limit: number): Promise<number> {
   const { redis, keys } = store;
+  const isDone = (record: Transaction): boolean => (indexOf(record).doneAt ?? doneBefore) < doneBefore;
   let removed = 0;
   while (removed < limit) {
     const asked = Math.min(recordsPerStepMax, limit - removed);
-    const range = [`[${entries.settled(0)}`, `(${entries.settled(settledBefore)}`] as const;
+    const range = [`[${entries.done(0)}`, `(${entries.done(doneBefore)}`] as const;
     const members = await redis.zrangebylex(keys.index, ...range, 'LIMIT', 0, asked);
     const ids = members.map((member) => readMember(member).id);
     const rows = await readRows(store, ids);
-    const records = rows.flatMap((row) => (row === null ? [] : [transactionOf(row)]));
+    const records = rows.flatMap((row) => (row === null ? [] : [transactionOf(row)])).filter(isDone);
     if (records.length === 0) break;
     const values = records.flatMap((record) => [
       record.id,
+      record.version,
       keyHashOf(record) ?? '',
       entriesForEver({ client: record.client, lane: record.place.lane, receivedAt: record.receivedAt }),
     ]);

@@ -4,7 +4,7 @@
  */
 import type { Change, MarkConditions } from '../journal.ts';
 import type { Form } from '../record.ts';
-import type { CreateWrite, ReplaceWrite, Word, Write } from '../writer.ts';
+import type { CreateWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
 import { entries, entriesForEver, entriesOf } from './names.ts';
 import { readRows } from './rows.ts';
 import type { Argument } from './scripts.ts';
@@ -18,36 +18,38 @@ export async function commit(
 ): Promise<Word[]> {
   const { index, journal, keys, record } = store.keys;
   const names = [index, journal, keys, ...writes.map(({ id }) => record(id))];
-  const values = writes.flatMap((write) => (write.kind === 'create' ? creation(write) : replacement(write)));
+  const values = writes.flatMap((write) => {
+    const said = [...(write.kind === 'create' ? creation(write) : replacement(write)), ...write.bodies.flatMap(field)];
+    return [said.length, ...said];
+  });
   const replies = (await store.write('write', names, values)) as string[][];
   tell(writes.flatMap((write, index) => changeOf(write, replies[index]?.[0])));
   return Promise.all(replies.map((reply) => wordOf(store, reply)));
 }
 
 function creation(write: CreateWrite): Argument[] {
-  const { id, keyHash, head, request, held, inFlight } = write;
+  const { id, keyHash, head, held, inFlight } = write;
   const { entry } = held;
-  const always = entriesForEver(entry);
-  const given = ['create', id, keyHash ?? '', head, buffer(request), held.course, entriesOf(held), always];
+  const given = ['create', id, keyHash ?? '', head, held.course, entriesOf(held), entriesForEver(entry)];
   if (inFlight === null) return [...given, '', '', '', ''];
   const { form, mark } = inFlight;
   return [...given, form.course, entriesOf(form), String(mark.epoch), waitsOf(entry.lane, mark)];
 }
 
 function replacement(write: ReplaceWrite): Argument[] {
-  const { id, keyHash, expected, writeId, form, mark, request, response } = write;
-  const freed = form.holdsKey ? '' : (keyHash ?? '');
-  const given = ['replace', id, freed, String(expected), writeId, form.course, entriesOf(form)];
-  const bodies = [request === null ? '' : buffer(request), response === null ? '' : buffer(response)];
-  const next = String(expected + 1);
-  if (mark === null) return [...given, ...bodies, next, '', ''];
-  return [...given, ...bodies, next, String(mark.epoch), waitsOf(form.entry.lane, mark)];
+  const { id, keyHash, expected, writeId, form, mark } = write;
+  const freed = form.entry.holdsKey ? '' : (keyHash ?? '');
+  const given = ['replace', id, freed, String(expected), writeId, String(expected + 1), form.course, entriesOf(form)];
+  return mark === null ? [...given, '', ''] : [...given, String(mark.epoch), waitsOf(form.entry.lane, mark)];
 }
 
 const waitsOf = (lane: string, mark: MarkConditions): string =>
   [entries.queue(lane), ...mark.waitsFor.map(entries.group)].join('\n');
 
-const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const field = ([name, { buffer, byteOffset, byteLength }]: SealedBody): Argument[] => [
+  name,
+  Buffer.from(buffer, byteOffset, byteLength),
+];
 
 function changeOf(write: Write, word: string | undefined): Change[] {
   const change = (version: number, form: Form): Change[] => [{ id: write.id, version, status: form.entry.status }];

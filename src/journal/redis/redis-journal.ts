@@ -14,7 +14,7 @@ import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
 import { Announcements } from './announcements.ts';
 import { durabilityOf } from './durability.ts';
-import { list, unsettled } from './listing.ts';
+import { deadLetters, list, open } from './listing.ts';
 import { entries, place } from './names.ts';
 import { prune } from './prune.ts';
 import { commit } from './records.ts';
@@ -65,7 +65,8 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
     },
 
     list: (query) => reading(() => list(store, query)),
-    unsettled: (query) => reading(() => unsettled(store, query)),
+    open: (query) => reading(() => open(store, query)),
+    deadLetters: (query) => reading(() => deadLetters(store, query)),
 
     async counts() {
       const count = async (status: Status): Promise<[Status, number]> => {
@@ -107,7 +108,7 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
     },
 
     subscribe: (listener) => changes.subscribe(listener),
-    prune: (settledBefore, limit) => reading(() => prune(store, settledBefore, limit)),
+    prune: (doneBefore, limit) => reading(() => prune(store, doneBefore, limit)),
     durability: () => reading(() => durabilityOf(redis, durability)),
 
     async close() {

@@ -15,16 +15,18 @@ const tables = `
   CREATE TABLE transactions (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, write_id TEXT,
     head TEXT NOT NULL, course TEXT NOT NULL, status TEXT NOT NULL, owner TEXT NOT NULL, client TEXT NOT NULL,
-    lane TEXT NOT NULL, occupies_lane INTEGER NOT NULL, received_at INTEGER NOT NULL, settled_at INTEGER
+    lane TEXT NOT NULL, received_at INTEGER NOT NULL, is_open INTEGER NOT NULL, has_dead_letter INTEGER NOT NULL,
+    occupies_lane INTEGER NOT NULL, done_at INTEGER
   ) STRICT;
   CREATE INDEX by_received ON transactions (received_at, sequence);
   CREATE INDEX by_status ON transactions (status, sequence, received_at);
   CREATE INDEX by_lane ON transactions (lane, sequence, received_at);
   CREATE INDEX by_client ON transactions (client, sequence, received_at);
-  CREATE INDEX unsettled ON transactions (sequence) WHERE settled_at IS NULL;
-  CREATE INDEX unsettled_by_owner ON transactions (owner, sequence) WHERE settled_at IS NULL;
+  CREATE INDEX open ON transactions (sequence) WHERE is_open = 1;
+  CREATE INDEX open_by_owner ON transactions (owner, sequence) WHERE is_open = 1;
+  CREATE INDEX dead_letters ON transactions (sequence) WHERE has_dead_letter = 1;
   CREATE INDEX lane_queue ON transactions (lane, sequence) WHERE occupies_lane = 1;
-  CREATE INDEX settled ON transactions (settled_at) WHERE settled_at IS NOT NULL;
+  CREATE INDEX done ON transactions (done_at) WHERE done_at IS NOT NULL;
   CREATE TABLE waiting (name TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (name, sequence)) STRICT, WITHOUT ROWID;
   CREATE INDEX waiting_by_sequence ON waiting (sequence);
   CREATE TABLE keys (hash TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -2,13 +2,21 @@
  * The record writes of an embedded journal: a batch of one turn in one transaction, all of it or nothing.
  * Invariant: the counts in memory are those of the last commit; the exclusive lock makes them right.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type Status, statuses } from '../../domain/transaction.ts';
 import type { MarkConditions } from '../journal.ts';
 import type { Form, Row } from '../record.ts';
-import type { CreateWrite, ReplaceWrite, Word, Write } from '../writer.ts';
+import type { CreateWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
 
 const rowOf = (found: Record<string, unknown>): Row => found as unknown as Row;
+
+/** What a replacement changes, as `changing` gives it. */
+const changingColumns = ['course', 'status', 'owner', 'is_open', 'has_dead_letter', 'occupies_lane', 'done_at'];
+
+function changing({ course, entry }: Form): SQLInputValue[] {
+  const { status, owner, isOpen, hasDeadLetter, occupiesLane, doneAt } = entry;
+  return [course, status, owner, Number(isOpen), Number(hasDeadLetter), Number(occupiesLane), doneAt];
+}
 
 export class Records {
   readonly #database: DatabaseSync;
@@ -40,12 +48,12 @@ export class Records {
     );
     this.#earlierInGroup = prepare('SELECT 1 FROM waiting WHERE name = ? AND sequence < ? LIMIT 1');
     this.#insert = prepare(
-      `INSERT INTO transactions (id, version, head, course, status, owner, client, lane, occupies_lane, received_at, settled_at)
-       VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO transactions (version, id, head, client, lane, received_at, ${changingColumns.join(', ')})
+       VALUES (1, ?, ?, ?, ?, ?, ${changingColumns.map(() => '?').join(', ')})`,
     );
     this.#update = prepare(
-      `UPDATE transactions SET version = version + 1, write_id = ?, course = ?, status = ?, owner = ?,
-       occupies_lane = ?, settled_at = ? WHERE sequence = ?`,
+      `UPDATE transactions SET version = version + 1, write_id = ?, ${changingColumns.map((name) => `${name} = ?`).join(', ')}
+       WHERE sequence = ?`,
     );
     this.#insertKey = prepare('INSERT INTO keys VALUES (?, ?)');
     this.#freeKey = prepare('DELETE FROM keys WHERE hash = ? AND sequence = ?');
@@ -96,19 +104,22 @@ export class Records {
       write.inFlight !== null && this.#obstacle(write.inFlight.mark, lane, Number.MAX_SAFE_INTEGER) === null;
     const form = mayFly && write.inFlight !== null ? write.inFlight.form : write.held;
     const sequence = this.#insertRecord(write, form);
-    if (write.keyHash !== null && form.holdsKey) this.#insertKey.run(write.keyHash, sequence);
-    this.#putBody.run(sequence, 'request', write.request);
+    if (write.keyHash !== null && form.entry.holdsKey) this.#insertKey.run(write.keyHash, sequence);
+    this.#putBodies(sequence, write.bodies);
     return { word: mayFly ? 'kept-in-flight' : 'kept-held', sequence };
   }
 
-  #insertRecord({ id, head }: CreateWrite, { course, entry }: Form): number {
-    const { status, owner, client, lane, receivedAt, settledAt } = entry;
-    const occupies = entry.occupiesLane ? 1 : 0;
-    const done = this.#insert.run(id, head, course, status, owner, client, lane, occupies, receivedAt, settledAt);
+  #insertRecord({ id, head }: CreateWrite, form: Form): number {
+    const { status, client, lane, receivedAt, groups } = form.entry;
+    const done = this.#insert.run(id, head, client, lane, receivedAt, ...changing(form));
     const sequence = Number(done.lastInsertRowid);
-    for (const group of entry.groups) this.#insertWaiting.run(group, sequence);
+    for (const group of groups) this.#insertWaiting.run(group, sequence);
     this.#countChanges.push([status, 1]);
     return sequence;
+  }
+
+  #putBodies(sequence: number, bodies: readonly SealedBody[]): void {
+    for (const [name, sealed] of bodies) this.#putBody.run(sequence, name, sealed);
   }
 
   #replace(write: ReplaceWrite): Word {
@@ -118,16 +129,14 @@ export class Records {
     if (version === write.expected + 1 && found.write_id === write.writeId) return { word: 'replaced' };
     if (version !== write.expected) return { word: 'stale-version' };
     const sequence = Number(found.sequence);
-    const { course, entry, holdsKey } = write.form;
+    const { entry } = write.form;
     const obstacle = write.mark === null ? null : this.#obstacle(write.mark, entry.lane, sequence);
     if (obstacle !== null) return { word: obstacle };
-    const occupies = entry.occupiesLane ? 1 : 0;
-    this.#update.run(write.writeId, course, entry.status, entry.owner, occupies, entry.settledAt, sequence);
+    this.#update.run(write.writeId, ...changing(write.form), sequence);
     this.#deleteWaiting.run(sequence);
     for (const group of entry.groups) this.#insertWaiting.run(group, sequence);
-    if (write.keyHash !== null && !holdsKey) this.#freeKey.run(write.keyHash, sequence);
-    if (write.request !== null) this.#putBody.run(sequence, 'request', write.request);
-    if (write.response !== null) this.#putBody.run(sequence, 'response', write.response);
+    if (write.keyHash !== null && !entry.holdsKey) this.#freeKey.run(write.keyHash, sequence);
+    this.#putBodies(sequence, write.bodies);
     this.#countChanges.push([found.status as Status, -1], [entry.status, 1]);
     return { word: 'replaced' };
   }
@@ -143,14 +152,14 @@ export class Records {
     return mark.waitsFor.some((group) => this.#earlierInGroup.get(group, sequence) !== undefined) ? 'behind' : null;
   }
 
-  /** Removes settled records with all that belongs to them; returns how many. */
-  prune(settledBefore: number, limit: number): number {
+  /** Removes records that were done before the instant, with all that belongs to them; returns how many. */
+  prune(doneBefore: number, limit: number): number {
     const find = this.#database.prepare(
-      `SELECT sequence, status FROM transactions INDEXED BY settled
-       WHERE settled_at IS NOT NULL AND settled_at < ? ORDER BY settled_at LIMIT ?`,
+      `SELECT sequence, status FROM transactions INDEXED BY done
+       WHERE done_at IS NOT NULL AND done_at < ? ORDER BY done_at LIMIT ?`,
     );
     return this.atomic(() => {
-      const found = find.all(settledBefore, limit);
+      const found = find.all(doneBefore, limit);
       const sequences = JSON.stringify(found.map(({ sequence }) => sequence));
       for (const table of ['keys', 'bodies', 'waiting', 'transactions']) {
         this.#database

@@ -70,11 +70,20 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
       );
     },
 
-    async unsettled({ afterSequence, limit, owner }) {
-      const page = 'settled_at IS NULL AND sequence > ? ORDER BY sequence LIMIT ?';
+    async open({ afterSequence, limit, owner }) {
+      const page = 'is_open = 1 AND sequence > ? ORDER BY sequence LIMIT ?';
       const select = `SELECT ${columns} FROM transactions INDEXED BY`;
-      if (owner === undefined) return transactions(`${select} unsettled WHERE ${page}`, afterSequence, limit);
-      return transactions(`${select} unsettled_by_owner WHERE owner = ? AND ${page}`, owner, afterSequence, limit);
+      if (owner === undefined) return transactions(`${select} open WHERE ${page}`, afterSequence, limit);
+      return transactions(`${select} open_by_owner WHERE owner = ? AND ${page}`, owner, afterSequence, limit);
+    },
+
+    async deadLetters({ beforeSequence = Number.MAX_SAFE_INTEGER, limit }) {
+      return transactions(
+        `SELECT ${columns} FROM transactions INDEXED BY dead_letters
+         WHERE has_dead_letter = 1 AND sequence < ? ORDER BY sequence DESC LIMIT ?`,
+        beforeSequence,
+        limit,
+      );
     },
 
     counts: async () => records.counts(),
@@ -124,11 +133,11 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
 
     subscribe: (listener) => changes.subscribe(listener),
 
-    async prune(settledBefore, limit) {
+    async prune(doneBefore, limit) {
       let removed = 0;
       try {
         for (let step = -1; removed < limit && step !== 0; ) {
-          step = records.prune(settledBefore, Math.min(limit - removed, prunedPerStepMax));
+          step = records.prune(doneBefore, Math.min(limit - removed, prunedPerStepMax));
           removed += step;
           // Others get their turn: a step holds up the whole process.
           await immediate();
