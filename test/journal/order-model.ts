@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { groupsOf, type Place as Resource, waitsFor } from '../../src/domain/lanes.ts';
 import {
+  isSettled,
   isWaiting,
   legalMoves,
   moved,
@@ -158,6 +159,8 @@ export async function orderProperty(place: () => Promise<Place>): Promise<void> 
     }
     const all = model.known.map(({ transaction }) => transaction).reverse();
     assert.deepEqual(await journal.list({ limit: 1000 }), all);
+    const open = all.filter(({ state: { status } }) => !isSettled(status)).reverse();
+    assert.deepEqual(await journal.open({ afterSequence: 0, limit: 1000 }), open);
   });
   await fc.assert(property, { numRuns: 60 });
 }

@@ -1,13 +1,14 @@
 // Several gateways on one Redis, and what a journal leaves there.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { moved } from '../../src/domain/transaction.ts';
 import type { Change } from '../../src/journal/journal.ts';
 import { type RedisServer, redisSkip, startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { redisPlace } from './redis-place.ts';
-import { bytes, carried, held, kept, state, text, toSend } from './samples.ts';
+import { bytes, carried, delivery, held, kept, reports, state, text, toSend } from './samples.ts';
 
 suite('several gateways on one Redis', { skip: redisSkip }, () => {
   let server: RedisServer;
@@ -119,6 +120,42 @@ suite('several gateways on one Redis', { skip: redisSkip }, () => {
     assert.deepEqual(await stands(), before);
   });
 
+  test('what waits for nothing takes no room among the open ones and the done ones', async () => {
+    await using here = await redisPlace(server);
+    const journal = await here.open();
+    const standing = held({ resourceType: 'deployments', wants: ['callback'] });
+    await carried(journal, await kept(journal, toSend(standing)), state.completed());
+    const index = await direct.zrange(`{northgate:${here.options.name}}:index`, 0, -1);
+    const kinds = new Set(index.map((member) => member.split(/[/\0]/)[0]));
+    assert.deepEqual([...kinds], ['all', 'client', 'lane', 'received', 'status']);
+  });
+
+  test('what gets a late report from one gateway while another prunes is pruned whole or stays whole', async () => {
+    await using here = await redisPlace(server);
+    const [one, other] = [await here.open(), await here.open()];
+    for (let round = 0; round < 5; round += 1) {
+      const made = await Promise.all(Array.from({ length: 100 }, () => kept(one, toSend(held()))));
+      const settled = await Promise.all(made.map((each) => carried(one, each, state.completed(1))));
+      const pruning = other.prune(2, 1000);
+      const late = settled.map(async (each, at) => {
+        for (let turns = 0; turns < at; turns += 1) await immediate();
+        const change = { transaction: { ...each, reports: reports(delivery.waiting) } };
+        return one.replace({ ...change, bodies: { 'report-1': bytes('late') } });
+      });
+      const words = (await Promise.all(late)).map(({ word }) => word);
+      assert.equal(await pruning, words.filter((word) => word === 'missing').length);
+      for (const [at, { id }] of settled.entries()) {
+        assert.equal((await one.get(id))?.reports.length ?? 'missing', words[at] === 'replaced' ? 1 : words[at]);
+        assert.equal(text(await one.body(id, 'report-1')), words[at] === 'replaced' ? 'late' : null);
+      }
+      const open = await one.open({ afterSequence: (made[0]?.sequence ?? 0) - 1, limit: 1000 });
+      assert.deepEqual(
+        open.map(({ id }) => id),
+        settled.filter((_, at) => words[at] === 'replaced').map(({ id }) => id),
+      );
+    }
+  });
+
   test('a lease that ended more than a day ago takes no room', async () => {
     await using here = await redisPlace(server);
     const journal = await here.open();
@@ -139,6 +176,12 @@ suite('several gateways on one Redis', { skip: redisSkip }, () => {
     await direct.hset(key, 'request', (await direct.hgetBuffer(key.replace(made.id, other.id), 'request')) ?? '');
     await assert.rejects(journal.body(made.id, 'request'), /was changed in the journal/);
     assert.equal(text(await journal.body(other.id, 'request')), 'hello');
+    // And to which body they are.
+    const pair = { 'report-1': bytes('one'), 'report-2': bytes('two') };
+    await journal.replace({ transaction: other, bodies: pair });
+    const others = key.replace(made.id, other.id);
+    await direct.hset(others, 'report-2', (await direct.hgetBuffer(others, 'report-1')) ?? '');
+    await assert.rejects(journal.body(other.id, 'report-2'), /was changed in the journal/);
   });
 
   test('a server that lost its scripts is given them again', async () => {
