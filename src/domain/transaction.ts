@@ -110,6 +110,8 @@ export interface Report {
   readonly from: 'esc' | 'made-up';
   readonly eventType: string | null;
   readonly status: 'success' | 'failure' | null;
+  /** How it ends its operation; absent: it does not. */
+  readonly verdict?: 'success' | 'failure';
   /** SHA-256 of token and bytes, hex: equal reports are one (R29). */
   readonly digest: string;
   readonly delivery: Delivery;

@@ -1,0 +1,235 @@
+/**
+ * What ESC's reports make of a transaction's record (R20, R28–R30), and what becomes of their deliveries. Pure: the
+ * record alone decides; who calls writes the result, with the report's bytes, in one compare-and-set.
+ * Invariant: a report that settles is queued for the client by the same write, and at most one terminal report is.
+ */
+import { takenIfIdle, waiting, withDelivery } from './deliveries.ts';
+import {
+  type Changes,
+  type Channel,
+  type Delivery,
+  type Instant,
+  isSettled,
+  moved,
+  type RecordedAnswer,
+  type Report,
+  type Transaction,
+} from './transaction.ts';
+
+/** A record keeps so many reports; past it those that need nothing any more are dropped from the front. */
+export const reportsKeptMax = 500;
+
+export type Verdict = 'success' | 'failure';
+
+/** A report as it came, read. */
+export interface ReportFacts {
+  readonly at: Instant;
+  /** Number of the attempt whose token it bore. */
+  readonly attempt: number;
+  /** It bore a clean-up's token (R20). */
+  readonly isCleanUp: boolean;
+  readonly channel: Channel;
+  readonly eventType: string | null;
+  readonly status: 'success' | 'failure' | null;
+  readonly digest: string;
+  /** How it ends the operation; null: it does not. */
+  readonly verdict: Verdict | null;
+  /** ESC's transaction id that it names; null: none. */
+  readonly escTransactionId: string | null;
+}
+
+export interface ReportContext {
+  readonly currentEpoch: number;
+  /** Takes what nobody looks after: a settled transaction with nothing to deliver (R30). */
+  readonly replica: string;
+}
+
+/**
+ * `settled`: by this report. `look`: it proves nothing by itself, and the resource should be asked for (R28).
+ * `recorded`: kept, to be relayed or not. `duplicate`: an equal one was kept before, nothing changes (R29).
+ */
+export type ReportWord = 'recorded' | 'settled' | 'look' | 'duplicate';
+
+export interface Reported {
+  readonly transaction: Transaction;
+  readonly word: ReportWord;
+  /** Under which its bytes are to be kept, as `report-NUMBER`; null for a duplicate. */
+  readonly number: number | null;
+}
+
+const none = (why: string) => ({ state: 'none', why }) as const satisfies Delivery;
+const waitsForAnswer = none('ends its operation before the answer is known');
+
+/** The record with one more report. */
+export function reported(transaction: Transaction, facts: ReportFacts, context: ReportContext): Reported {
+  if (transaction.reports.some(({ digest }) => digest === facts.digest)) {
+    return { transaction, word: 'duplicate', number: null };
+  }
+  const judged = judge(transaction, facts, context.currentEpoch);
+  const report = reportOf(transaction, facts, deliveryOf(transaction, facts, judged));
+  const kept = withReport(takenIfIdle(withSign(transaction, facts), context.replica), report);
+  if (judged !== 'settles') return { transaction: kept, word: wordOf(judged), number: report.number };
+  const settled = settledByReport(kept, report, facts.at);
+  return { transaction: settled, word: 'settled', number: report.number };
+}
+
+/**
+ * What a report means for its transaction as it stands. `outdated`: of an attempt that another one followed, or of none
+ * that reached ESC. `proves`: it would settle, but the answer to its attempt is still under way.
+ */
+type Judgement = 'clean-up' | 'outdated' | 'passes' | 'late' | 'looks' | 'proves' | 'settles';
+
+function judge(transaction: Transaction, facts: ReportFacts, currentEpoch: number): Judgement {
+  const { state, policy } = transaction;
+  if (facts.isCleanUp) return 'clean-up';
+  const provesAlone = facts.channel === 'callback' && facts.verdict === 'success' && policy.look === null;
+  if (isFollowed(transaction, facts.attempt) && !provesAlone) return 'outdated';
+  if (state.status === 'held') return 'outdated';
+  if (isSettled(state.status)) return facts.verdict === null ? 'passes' : 'late';
+  const epoch = transaction.attempts.find(({ number }) => number === facts.attempt)?.epoch ?? 0;
+  const isOfEndedEpoch = epoch < currentEpoch && !provesAlone;
+  const endsElsewhere = facts.verdict !== null && facts.channel === 'events';
+  if (isOfEndedEpoch || endsElsewhere) return policy.look === null ? 'passes' : 'looks';
+  if (facts.verdict === null) return 'passes';
+  return state.status === 'in-flight' ? 'proves' : 'settles';
+}
+
+/** Whether a later attempt, or a clean-up, may have reached ESC: what earlier ones report is past then (R28). */
+const isFollowed = ({ attempts }: Transaction, attempt: number): boolean =>
+  attempts.some(({ number, outcome }) => number > attempt && outcome !== 'never-sent');
+
+const wordOf = (judged: Exclude<Judgement, 'settles'>): ReportWord => (judged === 'looks' ? 'look' : 'recorded');
+
+/** Whether it goes to the client: in the order of numbers, or not at all (R28, R29). */
+function deliveryOf(transaction: Transaction, facts: ReportFacts, judged: Judgement): Delivery {
+  if (judged === 'clean-up') return none('reports a clean-up');
+  if (judged === 'outdated') return none('reports an attempt that another one followed');
+  if (judged === 'proves') return waitsForAnswer;
+  if (!transaction.wants.includes(facts.channel)) return none('the client gave no URL for it');
+  if (facts.channel === 'callback' && facts.verdict !== null) {
+    if (judged === 'looks') return none('its epoch had ended, so ESC is asked instead');
+    if (judged === 'passes') return none('its epoch had ended, and ESC cannot be asked');
+    if (hasCompletion(transaction)) return none('the client has its completion already');
+  }
+  return waiting(facts.at);
+}
+
+/** Whether the report that ends the operation is queued, delivered or dead: the client gets one, not two (R28). */
+const hasCompletion = ({ reports }: Transaction): boolean =>
+  reports.some(
+    ({ channel, verdict, delivery }) => channel === 'callback' && verdict !== undefined && delivery.state !== 'none',
+  );
+
+/** While it is accepted, every report is a sign of life (R14, R31); ESC's id is kept where no answer told one (R22). */
+function withSign(transaction: Transaction, { at, isCleanUp, escTransactionId }: ReportFacts): Transaction {
+  if (isCleanUp) return transaction;
+  const { state } = transaction;
+  const known = transaction.escTransactionId ?? escTransactionId;
+  return {
+    ...transaction,
+    escTransactionId: known,
+    state: state.status === 'accepted' ? { ...state, signAt: at } : state,
+  };
+}
+
+function reportOf(transaction: Transaction, facts: ReportFacts, delivery: Delivery): Report {
+  const { at, attempt, channel, eventType, status, digest, verdict } = facts;
+  return {
+    number: nextNumber(transaction),
+    at,
+    attempt,
+    channel,
+    from: 'esc',
+    eventType,
+    status,
+    ...(verdict === null ? {} : { verdict }),
+    digest,
+    delivery,
+  };
+}
+
+const nextNumber = ({ reports }: Transaction): number => (reports.at(-1)?.number ?? 0) + 1;
+
+/** Dropped first is what needs nothing any more, then dead letters, then what waits: a record is never longer. */
+function withReport(transaction: Transaction, report: Report): Transaction {
+  const reports = [...transaction.reports, report];
+  if (reports.length <= reportsKeptMax) return { ...transaction, reports };
+  const isDone = ({ delivery }: Report): boolean => delivery.state === 'delivered' || delivery.state === 'none';
+  const isDead = ({ delivery }: Report): boolean => delivery.state === 'dead';
+  const dropped = reports.find(isDone) ?? reports.find(isDead) ?? reports[0];
+  return { ...transaction, reports: reports.filter((each) => each !== dropped) };
+}
+
+/**
+ * The report that ends the operation of a transaction whose answer was under way when it came; null: none did. Whoever
+ * records that answer, or that it will never be known, settles by it with `settledByReport`.
+ */
+export function pendingVerdict(transaction: Transaction): { verdict: Verdict; report: Report } | null {
+  for (const report of transaction.reports) {
+    const { verdict, attempt, delivery } = report;
+    if (verdict === undefined || delivery.state !== 'none' || delivery.why !== waitsForAnswer.why) continue;
+    const provesAlone = verdict === 'success' && transaction.policy.look === null;
+    if (provesAlone || !isFollowed(transaction, attempt)) return { verdict, report };
+  }
+  return null;
+}
+
+/**
+ * Settled by a report of the record that bears a verdict, and the client hears of it. Who had no answer yet gets the
+ * operation's first 2xx (R22): what ESC reports, it had taken. `changes` are the caller's own, such as the answer.
+ */
+export function settledByReport(
+  transaction: Transaction,
+  report: Report,
+  now: Instant,
+  changes: Changes = {},
+): Transaction {
+  const { eventType, verdict, number } = report;
+  if (verdict === undefined) throw new Error(`defect: report ${number} of ${transaction.id} ends nothing (rule R28)`);
+  const madeUp: RecordedAnswer = { status: transaction.policy.successStatus, bodyBytes: 0, at: now, from: 'made-up' };
+  const mayWait = transaction.wants.includes('callback') && !hasCompletion(transaction);
+  const queued = mayWait ? withDelivery(transaction, number, () => waiting(now)) : transaction;
+  const reason = `ESC reported ${eventType ?? 'an event without a type'}: ${verdict}`;
+  return moved(
+    queued,
+    { status: verdict === 'success' ? 'completed' : 'failed', settledAt: now, reason },
+    { ...(transaction.answer === null ? { answer: madeUp } : {}), ...changes },
+  );
+}
+
+export interface MadeUpFacts {
+  readonly status: Verdict;
+  readonly eventType: string | null;
+  readonly digest: string;
+  readonly now: Instant;
+}
+
+/**
+ * A completion that ESC never sent, to be delivered like one of its own; its bytes are kept under the number that is
+ * returned. Number null: the client wants none, or has one already, and nothing changes.
+ */
+export function madeUp(
+  transaction: Transaction,
+  { status, eventType, digest, now }: MadeUpFacts,
+): { transaction: Transaction; number: number | null } {
+  if (!transaction.wants.includes('callback') || hasCompletion(transaction)) return { transaction, number: null };
+  const report: Report = {
+    number: nextNumber(transaction),
+    at: now,
+    attempt: transaction.attempts.at(-1)?.number ?? 0,
+    channel: 'callback',
+    from: 'made-up',
+    eventType,
+    status,
+    verdict: status,
+    digest,
+    delivery: waiting(now),
+  };
+  return { transaction: withReport(transaction, report), number: report.number };
+}
+
+/** The id that the client knows, for answers and relayed reports (R21); null: it was told none, and ESC's own stands. */
+export function knownTransactionId({ id, answer, promisedAt, escTransactionId }: Transaction): string | null {
+  const wasPromisedFirst = promisedAt !== null && (answer === null || answer.at > promisedAt);
+  return wasPromisedFirst ? id : escTransactionId;
+}
