@@ -16,7 +16,7 @@ export type ContentComparison = 'equal' | 'equal-as-shown' | 'different' | 'inco
 const keyElements: readonly string[] = ['name', 'eventname', 'nicid', 'dst'];
 const depthMax = 64;
 const comparedNodesMax = 20_000;
-const strangeAttribute = /<[^<>!?]*\s(?!xmlns|xsi:|xml:)[\w:.-]+\s*=\s*["']/;
+const strangeAttribute = /<[^<>!?]*\s(?!xmlns\b|xsi:schemaLocation\b|xml:)[\w:.-]+\s*=\s*["']/;
 
 /** The comparable content of the request is equal (R15). An update needs more, `equal`: what it adds may be just what is not shown. */
 export function isContained(request: Uint8Array, look: Uint8Array): boolean {
