@@ -69,7 +69,9 @@ export function reported(transaction: Transaction, facts: ReportFacts, context: 
   const report = reportOf(transaction, facts, deliveryOf(transaction, facts, judged));
   const kept = withReport(takenIfIdle(withSign(transaction, facts), context.replica), report);
   if (judged !== 'settles') return { transaction: kept, word: wordOf(judged), number: report.number };
-  const settled = settledByReport(kept, report, facts.at);
+  // Where no answer told the client ESC's id, it is the one that the report tells (R22).
+  const escTransactionId = transaction.escTransactionId ?? facts.escTransactionId;
+  const settled = settledByReport(kept, report, facts.at, { escTransactionId });
   return { transaction: settled, word: 'settled', number: report.number };
 }
 
@@ -120,16 +122,10 @@ const hasCompletion = ({ reports }: Transaction): boolean =>
     ({ channel, verdict, delivery }) => channel === 'callback' && verdict !== undefined && delivery.state !== 'none',
   );
 
-/** While it is accepted, every report is a sign of life (R14, R31); ESC's id is kept where no answer told one (R22). */
-function withSign(transaction: Transaction, { at, isCleanUp, escTransactionId }: ReportFacts): Transaction {
-  if (isCleanUp) return transaction;
+/** While it is accepted, every report is a sign of life (R14, R31). */
+function withSign(transaction: Transaction, { at, isCleanUp }: ReportFacts): Transaction {
   const { state } = transaction;
-  const known = transaction.escTransactionId ?? escTransactionId;
-  return {
-    ...transaction,
-    escTransactionId: known,
-    state: state.status === 'accepted' ? { ...state, signAt: at } : state,
-  };
+  return state.status !== 'accepted' || isCleanUp ? transaction : { ...transaction, state: { ...state, signAt: at } };
 }
 
 function reportOf(transaction: Transaction, facts: ReportFacts, delivery: Delivery): Report {

@@ -9,12 +9,14 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { auditEntrySchema } from '../ops/audit.ts';
+import { deadLetterSchema } from '../ops/dead-letters.ts';
 import type { Ops } from '../ops/ops.ts';
 import { nodeSchema, observedSchema, pairStatusSchema, switchoverSchema } from '../ops/pair-view.ts';
 import { attemptSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import { guard } from './ops-access.ts';
 import { problemSchema } from './ops-answers.ts';
+import { deadLetterPageSchema, deadLetterRoutes } from './ops-dead-letter-routes.ts';
 import { describeOps } from './ops-document.ts';
 import { pairRoutes } from './ops-pair-routes.ts';
 import { healthSchema, serviceRoutes } from './ops-service-routes.ts';
@@ -77,6 +79,8 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
     attemptSchema,
     transactionSchema,
     pageSchema,
+    deadLetterSchema,
+    deadLetterPageSchema,
     observedSchema,
     nodeSchema,
     switchoverSchema,
@@ -86,6 +90,7 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
   const typed = app as unknown as TypedApp;
   pairRoutes(typed, ops, access);
   transactionRoutes(typed, ops, access);
+  deadLetterRoutes(typed, ops);
   serviceRoutes(typed, ops);
   return app;
 }

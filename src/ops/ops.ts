@@ -3,6 +3,7 @@
  * parts that do the work and owns only what watches them.
  */
 import type { Logger } from 'pino';
+import type { Transaction } from '../domain/transaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Holds } from '../northbound/holds.ts';
 import type { Records } from '../northbound/records.ts';
@@ -11,6 +12,7 @@ import type { Waiters } from '../northbound/waiters.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { Acts } from './acts.ts';
 import { Audit } from './audit.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Events } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import { PairReader } from './pair-view.ts';
@@ -31,6 +33,8 @@ export interface OpsOptions {
   readonly lanes: Lanes & { readonly size: number };
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Tells the relay that there is something to deliver. */
+  readonly wake: (transaction: Transaction) => void;
 }
 
 export interface Ops {
@@ -38,6 +42,7 @@ export interface Ops {
   readonly pair: PairReader;
   readonly transactions: Transactions;
   readonly acts: Acts;
+  readonly deadLetters: DeadLetters;
   readonly audit: Audit;
   readonly events: Events;
   readonly metrics: Metrics;
@@ -56,6 +61,7 @@ export function makeOps(options: OpsOptions): Ops {
     pair,
     transactions: new Transactions(journal),
     acts: new Acts(options),
+    deadLetters: new DeadLetters(options),
     audit: new Audit(options.log),
     events,
     metrics,

@@ -1,0 +1,183 @@
+/**
+ * Takes ESC's reports: found by their token, whoever brings them, and journaled with the record they belong to before
+ * ESC is told that they were taken. Reports of one transaction are written one after the other.
+ * Invariant: what was said to be taken is in the journal. It relays nothing, and asks ESC nothing: who is told does.
+ */
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type ReportWord, reported } from '../domain/reports.ts';
+import { backoffMs } from '../domain/retry.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import { operationOf } from '../esc/bodies.ts';
+import { isKnownEventType, readTerminal } from '../esc/events.ts';
+import { fieldValue } from '../esc/headers.ts';
+import { type ReportReading, readReport } from '../esc/reports.ts';
+import type { Bodies } from '../journal/journal.ts';
+import { packRequest, unpackRequest } from '../journal/message.ts';
+import type { Move, Records } from '../northbound/records.ts';
+import { now } from '../pair/clock.ts';
+import type { TokenParts, Tokens } from './token.ts';
+
+export interface ReceiverOptions {
+  readonly replica: string;
+  readonly tokens: Tokens;
+  readonly records: Records;
+  readonly log: Logger;
+  /** The epoch as this replica knows it. */
+  readonly currentEpoch: () => number;
+  /** `callbacks.deliverFor`: a token lives so long after what it was made for was deleted (R29). */
+  readonly deliverForMs: number;
+  /** Called after each report that was journaled; `duplicate` is told too, as a sign of life. */
+  readonly onReported: (transaction: Transaction, word: ReportWord) => void;
+}
+
+/** ESC does not repeat a report, so the journal gets this long to come back before ESC is told that it is away. */
+const journalAwayMaxMs = 30_000;
+/** Being written at once; further ones are turned away. */
+const receivingMax = 1000;
+
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  /** The last one of each transaction that is being written: the next one begins after it. */
+  readonly #writing = new Map<string, Promise<unknown>>();
+  #receiving = 0;
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * `unknown`: no token of ours, or of a transaction that the journal keeps no more. `unavailable`: not in the journal,
+   * or nobody can tell. Never rejects. `headers` are flat, in ESC's spelling.
+   */
+  async take(
+    token: string,
+    headers: readonly string[],
+    body: Uint8Array,
+  ): Promise<'taken' | 'unknown' | 'unavailable'> {
+    const { tokens, log } = this.#options;
+    const parts = tokens.read(token);
+    if (parts === null) return 'unknown';
+    if (this.#receiving >= receivingMax) return 'unavailable';
+    this.#receiving += 1;
+    try {
+      return await this.#inTurn(parts.transactionId, () => this.#write(parts, { token, headers, body }));
+    } catch (error) {
+      log.error({ err: error, transaction: parts.transactionId }, 'a report of ESC could not be recorded');
+      return 'unavailable';
+    } finally {
+      this.#receiving -= 1;
+    }
+  }
+
+  async #inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#writing.get(id) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.#writing.set(id, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#writing.get(id) === mine) this.#writing.delete(id);
+    }
+  }
+
+  async #write(parts: TokenParts, came: Came): Promise<'taken' | 'unknown' | 'unavailable'> {
+    const { records, log, deliverForMs, onReported } = this.#options;
+    const deadlineAt = now() + journalAwayMaxMs;
+    const transaction = await this.#read(parts.transactionId, deadlineAt);
+    if (transaction === 'unavailable') return 'unavailable';
+    if (transaction === null) return 'unknown';
+    if (transaction.endedAt !== null && transaction.endedAt + deliverForMs < now()) return 'unknown';
+
+    const reading = readReport(came.headers, came.body);
+    const verdict = readTerminal(await this.#operationOf(transaction), reading);
+    logOdd(log, transaction, reading);
+    const facts = {
+      at: now(),
+      attempt: parts.attempt,
+      isCleanUp: parts.kind === 'clean-up',
+      channel: parts.kind === 'events' ? ('events' as const) : ('callback' as const),
+      eventType: reading.eventType,
+      status: reading.status,
+      digest: digestOf(came),
+      verdict,
+      escTransactionId: reading.escTransactionId,
+    };
+    const context = { currentEpoch: this.#options.currentEpoch(), replica: this.#options.replica };
+    let word: ReportWord = 'duplicate';
+    const writing = records.changeSurely(transaction, (current) => {
+      const made = reported(current, facts, context);
+      word = made.word;
+      return made.number === null ? null : moveOf(current, made.transaction, made.number, came);
+    });
+    const changed = await withinTime(writing, deadlineAt);
+    if (changed.word === 'missing') return 'unknown';
+    if (!('transaction' in changed)) return 'unavailable';
+    onReported(changed.transaction, word);
+    return 'taken';
+  }
+
+  async #read(id: string, deadlineAt: number): Promise<Transaction | null | 'unavailable'> {
+    for (let failures = 1; ; failures += 1) {
+      const read = await this.#options.records.read(id);
+      if (read !== 'unavailable') return read;
+      const pauseMs = backoffMs(failures, Math.random());
+      if (now() + pauseMs > deadlineAt) return read;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  async #operationOf({ id, place, policy }: Transaction): Promise<Parameters<typeof readTerminal>[0]> {
+    const operation = { resourceType: place.resourceType, kind: policy.kind };
+    if (policy.kind !== 'action') return { ...operation, action: null };
+    const packed = await this.#options.records.journal.body(id, 'request');
+    return { ...operation, action: packed === null ? null : operationOf(unpackRequest(packed).body) };
+  }
+}
+
+interface Came {
+  readonly token: string;
+  readonly headers: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** R29: the same token and bytes. Of the header only what says how it went; the rest may differ between repetitions. */
+function digestOf({ token, headers, body }: Came): string {
+  const said = ['esc-status-code', 'esc-status-message'].map((name) => fieldValue(headers, name));
+  return createHash('sha256')
+    .update(JSON.stringify([token, ...said]))
+    .update(body)
+    .digest('hex');
+}
+
+/** With the report's bytes; those of a report that the record dropped are emptied. */
+function moveOf(before: Transaction, transaction: Transaction, number: number, { headers, body }: Came): Move {
+  const kept = new Set(transaction.reports.map((report) => report.number));
+  const bodies: Bodies = {};
+  for (const report of before.reports) if (!kept.has(report.number)) bodies[`report-${report.number}`] = nothing;
+  bodies[`report-${number}`] = packRequest({ headers, body });
+  return { transaction, bodies };
+}
+
+const nothing = new Uint8Array();
+
+/** The write goes on after it, so that the report is found when the journal is back. */
+async function withinTime<Result>(
+  writing: Promise<Result>,
+  deadlineAt: number,
+): Promise<Result | { readonly word: 'unavailable' }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<{ readonly word: 'unavailable' }>((resolve) => {
+    timer = setTimeout(() => resolve({ word: 'unavailable' }), Math.max(0, deadlineAt - now()));
+  });
+  try {
+    return await Promise.race([writing, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function logOdd(log: Logger, { id }: Transaction, { eventType, status }: ReportReading): void {
+  if (eventType !== null && status !== null && isKnownEventType(eventType)) return;
+  log.warn({ transaction: id, eventType, status }, 'ESC reported what Northgate does not know; it is relayed as it is');
+}

@@ -1,0 +1,184 @@
+/**
+ * Brings reports to the clients: of each transaction in the order of their numbers, one at a time, until taken or out of
+ * time (R30). What is to be delivered stands in the records; in memory is only which of them to look at, and when.
+ * Invariants: a report that was not recorded as delivered is tried again, by this replica or the next one; nothing is relayed
+ * while the HTTP answer is not handed over, or is still under way (R23).
+ */
+import PQueue from 'p-queue';
+import type { Logger } from 'pino';
+import { deadLettered, delivered, deliveryBackoffMs, failedTry, nextDelivery } from '../domain/deliveries.ts';
+import { knownTransactionId } from '../domain/reports.ts';
+import { backoffMs } from '../domain/retry.ts';
+import type { Report, Transaction } from '../domain/transaction.ts';
+import { callbackUrls } from '../esc/callback-headers.ts';
+import { escTransactionIdOf } from '../esc/headers.ts';
+import { withKnownTransactionId } from '../esc/known-transaction-id.ts';
+import { unpackRequest } from '../journal/message.ts';
+import type { Records } from '../northbound/records.ts';
+import { now } from '../pair/clock.ts';
+import type { Allow } from './allow.ts';
+import { Deliverer, type Tried } from './delivery.ts';
+import { Timetable } from './timetable.ts';
+
+export interface RelayOptions {
+  readonly replica: string;
+  readonly records: Records;
+  readonly log: Logger;
+  readonly allow: Allow;
+  /** `callbacks.deliverFor`. */
+  readonly deliverForMs: number;
+  /** Whether a client of this replica still waits for the HTTP answer of this transaction (R23). */
+  readonly isAnswerPending: (id: string) => boolean;
+  /** How often the journal is asked what this replica owns: other replicas receive reports for it too. */
+  readonly sweepEveryMs?: number;
+}
+
+const deliveriesAtOnceMax = 64;
+/** To one origin, so that a client that is slow or gone does not keep the others waiting. */
+const deliveriesPerOriginMax = 8;
+const sweepEveryMs = 5_000;
+const sweepPage = 500;
+/** A transaction whose answer is pending is looked at again so often, should nobody say that it was handed over. */
+const answerPollMs = 1_000;
+const closeMaxMs = 2_000;
+
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #deliverer: Deliverer;
+  readonly #timetable: Timetable;
+  readonly #sending = new PQueue({ concurrency: deliveriesAtOnceMax });
+  readonly #origins = new Map<string, PQueue>();
+  readonly #end = new AbortController();
+  #sweepTimer: NodeJS.Timeout | null = null;
+  #sweep: Promise<void> | null = null;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#deliverer = new Deliverer(options.allow);
+    this.#timetable = new Timetable((id) => this.#deliver(id), now);
+  }
+
+  /** Takes up the deliveries of this replica that the journal holds; rejects with JournalUnavailable. */
+  async start(): Promise<void> {
+    await this.#sweepOnce();
+    this.#sweepTimer = setInterval(() => {
+      this.#sweep ??= this.#sweepOnce()
+        .catch((error: unknown) => this.#options.log.error({ err: error }, 'deliveries cannot be looked for'))
+        .finally(() => {
+          this.#sweep = null;
+        });
+    }, this.#options.sweepEveryMs ?? sweepEveryMs);
+  }
+
+  /** Begins no more; what is being sent may end, in bounded time, and otherwise is sent again by whoever comes next. */
+  async close(): Promise<void> {
+    if (this.#sweepTimer !== null) clearInterval(this.#sweepTimer);
+    const patience = setTimeout(() => this.#end.abort(new Error('the gateway ends')), closeMaxMs);
+    await Promise.all([this.#timetable.close(), this.#sweep]);
+    clearTimeout(patience);
+    await this.#deliverer.close();
+  }
+
+  /** Something changed of it: a report came, its answer was handed over, it was adopted, a dead letter is to go again. */
+  wake(transaction: Transaction): void {
+    const next = nextDelivery(transaction);
+    if (next !== null && transaction.owner === this.#options.replica) {
+      this.#timetable.set(transaction.id, next.delivery.dueAt);
+    }
+  }
+
+  /** Transactions with something to deliver, as far as this replica knows. */
+  get size(): number {
+    return this.#timetable.size;
+  }
+
+  async #sweepOnce(): Promise<void> {
+    const { records, replica } = this.#options;
+    for (let afterSequence = 0; !this.#timetable.isClosed; ) {
+      const page = await records.journal.open({ afterSequence, limit: sweepPage, owner: replica });
+      for (const transaction of page) if (!this.#timetable.has(transaction.id)) this.wake(transaction);
+      const last = page.at(-1);
+      if (page.length < sweepPage || last === undefined) return;
+      afterSequence = last.sequence;
+    }
+  }
+
+  /** Tries the next report of one transaction. @returns when it is to be looked at again; null: nothing is left. */
+  async #deliver(id: string): Promise<number | null> {
+    const { records, replica, isAnswerPending } = this.#options;
+    const transaction = await records.read(id);
+    if (transaction === 'unavailable') return now() + backoffMs(3, Math.random());
+    const next = transaction === null ? null : nextDelivery(transaction);
+    if (transaction === null || next === null || transaction.owner !== replica) return null;
+    if (next.delivery.dueAt > now()) return next.delivery.dueAt;
+    if (isAnswerPending(id) || transaction.state.status === 'in-flight') return now() + answerPollMs;
+    const tried = await this.#try(transaction, next.report);
+    // Cut off by the end of this gateway, which says nothing of the client.
+    if (this.#end.signal.aborted && tried.kind !== 'taken') return null;
+    const recorded = await this.#record(transaction, next.report.number, tried);
+    return recorded === null ? null : (nextDelivery(recorded)?.delivery.dueAt ?? null);
+  }
+
+  async #try(transaction: Transaction, report: Report): Promise<Tried> {
+    const { records } = this.#options;
+    const { id } = transaction;
+    try {
+      const request = await records.journal.body(id, 'request');
+      const packed = await records.journal.body(id, `report-${report.number}`);
+      const url = request === null ? null : callbackUrls(unpackRequest(request).headers)[report.channel];
+      if (url === null || packed === null || packed.byteLength === 0) {
+        return { kind: 'refused', error: 'the journal has lost its bytes, or the URL that it is for' };
+      }
+      const came = unpackRequest(packed);
+      const known = knownTransactionId(transaction);
+      const { headers, body } =
+        known === null ? came : withKnownTransactionId(came, escTransactionIdOf(came.headers) ?? known, known);
+      const signal = this.#end.signal;
+      const delivery = { url, id: deliveryId(id, report.number), headers, body, signal };
+      return await this.#inTurn(url, () => this.#deliverer.try(delivery));
+    } catch (error) {
+      return { kind: 'failed', error: (error as Error).message };
+    }
+  }
+
+  #inTurn(url: string, work: () => Promise<Tried>): Promise<Tried> {
+    const origin = URL.canParse(url) ? new URL(url).origin : '';
+    let queue = this.#origins.get(origin);
+    if (queue === undefined) {
+      queue = new PQueue({ concurrency: deliveriesPerOriginMax });
+      queue.on('idle', () => this.#origins.delete(origin));
+      this.#origins.set(origin, queue);
+    }
+    return queue.add(() => this.#sending.add(work));
+  }
+
+  /** What came of it, in the record; null: the gateway ends, or the record is gone. */
+  async #record(transaction: Transaction, number: number, tried: Tried): Promise<Transaction | null> {
+    const { records, deliverForMs, log } = this.#options;
+    const changed = await records.changeSurely(transaction, (current) => {
+      const made = outcomeOf(current, number, tried, deliverForMs);
+      return made === null ? null : { transaction: made };
+    });
+    const current = 'transaction' in changed ? changed.transaction : null;
+    const { delivery } = current?.reports.find((report) => report.number === number) ?? {};
+    if (delivery?.state === 'dead') {
+      const { tries, lastError } = delivery;
+      log.error({ deadLetter: deliveryId(transaction.id, number), tries, lastError }, 'a callback was given up');
+    }
+    return current;
+  }
+}
+
+/** Of the `Northgate-Delivery` field, and of a dead letter: the same on every try (R30). */
+export const deliveryId = (transactionId: string, number: number): string => `${transactionId}-${number}`;
+
+function outcomeOf(current: Transaction, number: number, tried: Tried, deliverForMs: number): Transaction | null {
+  if (tried.kind === 'taken') return delivered(current, number, now());
+  const { delivery } = current.reports.find((report) => report.number === number) ?? {};
+  if (delivery?.state !== 'waiting') return null;
+  const { error } = tried;
+  const endsAt = delivery.since + deliverForMs;
+  if (tried.kind === 'refused' || now() >= endsAt) return deadLettered(current, number, { error, now: now() });
+  const dueAt = Math.min(endsAt, now() + deliveryBackoffMs(delivery.tries + 1, Math.random()));
+  return failedTry(current, number, { error, dueAt });
+}
