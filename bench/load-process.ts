@@ -1,8 +1,8 @@
 /**
  * A program: the load. Closed loop (as fast as answers come), open loop (Poisson at a fixed rate, timed from the
- * scheduled instant) and a burst (one request on each of many connections).
+ * millisecond in which it was due, whether a connection was free or not) and a burst (one request on each of many connections).
  */
-import { setImmediate as immediate } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { answerQuestions } from './child.ts';
 import { LoadConnection } from './load-connection.ts';
 
@@ -27,6 +27,7 @@ export interface Burst {
 
 const bodyBytes = 2048;
 const openingAtOnce = 64;
+const tickMs = 1;
 let sent = 0;
 
 /** Each mutating request is a create of a tenant of its own, so that none waits for another in its lane. */
@@ -117,15 +118,13 @@ async function openLoop({
   };
   const beganAt = performance.now();
   for (let nextAt = beganAt; nextAt < beganAt + forMs; ) {
-    // A timer would come up to a millisecond late, which is more than what is measured.
-    if (performance.now() < nextAt) await immediate();
-    else {
-      due.push(nextAt);
-      nextAt += (-Math.log(1 - Math.random()) * 1000) / perSecond;
-      pump();
-    }
+    // Not spun for: ESC and Redis share this core, and would be measured waiting for it.
+    await pause(tickMs);
+    const now = performance.now();
+    for (; nextAt <= now; nextAt += (-Math.log(1 - Math.random()) * 1000) / perSecond) due.push(now);
+    pump();
   }
-  while (underWay > 0 || due.length > 0) await immediate();
+  while (underWay > 0 || due.length > 0) await pause(tickMs);
   return looped(timesMs, failures);
 }
 

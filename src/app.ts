@@ -93,7 +93,10 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
 
     const waiters = new Waiters();
     const holds = new Holds({ heldRequestsMax: config.hold.maxRequests, heldBytesMax: config.hold.maxBytes });
-    const shared = { coordinator, records, sender, waiters, holds, journal, log, holdMaxMs: config.hold.timeoutMs };
+    let ending = false;
+    const isEnding = (): boolean => ending;
+    const holdMaxMs = config.hold.timeoutMs;
+    const shared = { coordinator, records, sender, waiters, holds, journal, log, holdMaxMs, isEnding };
     const lanes = new LaneSender({
       ...shared,
       authorization: ownAccount(config),
@@ -146,6 +149,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     });
     log.info({ listener: 'northbound', url: northbound.url }, 'listening');
     const close = async (): Promise<void> => {
+      ending = true;
       coordinator.byHand('draining');
       const drainUntil = now() + config.drain.timeoutMs;
       await sender.underWay.idle(drainUntil);
@@ -224,7 +228,7 @@ function clientRules(config: Config): ClientRules {
 
 function startPruning(config: Config, journal: Journal, log: Logger): () => void {
   const timer = setInterval(() => {
-    journal.prune(Date.now() - config.journal.retentionMs, pruneAtOnceMax).catch((error: unknown) => {
+    journal.prune(now() - config.journal.retentionMs, pruneAtOnceMax).catch((error: unknown) => {
       log.error({ err: error }, 'settled transactions could not be pruned; it is tried again');
     });
   }, pruneEveryMs);

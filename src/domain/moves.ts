@@ -98,6 +98,17 @@ export function settledByLook(transaction: Transaction, evidence: string, now: I
   return moved(transaction, { status: 'completed', settledAt: now, reason: evidence }, { answer });
 }
 
+/** ESC refused the replay for good: its refusal is the client's answer (R15, R18). */
+export function settledByRefusal(transaction: Transaction, answer: Omit<AnswerFacts, 'escTransactionId'>): Transaction {
+  const { status, bodyBytes, now } = answer;
+  const recorded: RecordedAnswer = { status, bodyBytes, at: now, from: 'esc' };
+  return moved(
+    transaction,
+    { status: 'failed', settledAt: now, reason: `ESC answered the replay ${status}` },
+    { answer: recorded },
+  );
+}
+
 export function leftToOperator(transaction: Transaction, reason: string, now: Instant): Transaction {
   return moved(transaction, { status: 'awaiting-operator', since: now, reason });
 }

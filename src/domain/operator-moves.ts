@@ -42,5 +42,9 @@ export function replayOrdered(
   if (isReplayOrdered(transaction)) return transaction;
   // Nobody looks after what awaits an operator, so whoever takes the order takes the transaction.
   const taken = status === 'awaiting-operator' ? { owner } : {};
-  return { ...transaction, ...taken, operatorReplay: { at: now, by, afterAttempt: transaction.attempts.length } };
+  return {
+    ...transaction,
+    ...taken,
+    operatorReplay: { at: now, by, afterAttempt: transaction.attempts.at(-1)?.number ?? 0 },
+  };
 }

@@ -150,7 +150,7 @@ export interface Transaction {
   readonly escTransactionId: string | null;
   /** When the client was promised a result by 202 (R24); null if it was not. */
   readonly promisedAt: Instant | null;
-  /** An operator's last order to send it once more (R2); good until an attempt after `afterAttempt` may have left. */
+  /** An operator's last order to send it once more (R2); good until an attempt numbered above `afterAttempt` may have left. */
   readonly operatorReplay?: { readonly at: Instant; readonly by: string; readonly afterAttempt: number };
 }
 
@@ -203,7 +203,8 @@ export function sentOf(transaction: Pick<Transaction, 'attempts'>): 'no' | 'mayb
 /** Whether an operator's order to send it once more stands: no attempt since then can have reached ESC. */
 export function isReplayOrdered({ operatorReplay, attempts, state }: Transaction): boolean {
   if (operatorReplay === undefined || isSettled(state.status)) return false;
-  return attempts.slice(operatorReplay.afterAttempt).every(({ outcome }) => outcome === 'never-sent');
+  const { afterAttempt } = operatorReplay;
+  return attempts.every(({ number, outcome }) => number <= afterAttempt || outcome === 'never-sent');
 }
 
 /** What the journal keeps beside the record so that it can be found; see `journal/journal.ts`. */

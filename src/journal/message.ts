@@ -19,7 +19,8 @@ const lengthBytes = 4;
 
 function pack(head: unknown, body: Uint8Array): Uint8Array {
   const packedHead = Buffer.from(JSON.stringify(head));
-  const packed = Buffer.allocUnsafe(lengthBytes + packedHead.byteLength + body.byteLength);
+  // Of its own memory: a slice of Node's pool would keep the pool alive for as long as it is held.
+  const packed = Buffer.allocUnsafeSlow(lengthBytes + packedHead.byteLength + body.byteLength);
   packed.writeUInt32BE(packedHead.byteLength, 0);
   packedHead.copy(packed, lengthBytes);
   packed.set(body, lengthBytes + packedHead.byteLength);

@@ -1,20 +1,41 @@
-/** Ends a transaction that was never sent and that nobody waits for any more (R24). One move; a sent one is left alone. */
+/**
+ * Ends a transaction that was never sent and that nobody waits for any more (R24). It is taken out of its lane first,
+ * so that what is said of it is true at once; the journal is told until it confirms.
+ */
 import { abandoned } from '../domain/moves.ts';
 import { sentOf, type Transaction } from '../domain/transaction.ts';
 import { now } from '../pair/clock.ts';
+import type { Coordinator } from '../pair/coordinator.ts';
+import { within } from './patience.ts';
 import type { Records } from './records.ts';
+import type { Lanes } from './transact.ts';
 import type { Waiters } from './waiters.ts';
 
-/** @returns the abandoned record; null if it was sent, promised, settled, or somebody waits for it. */
+export interface AbandonOptions {
+  readonly records: Records;
+  readonly waiters: Waiters;
+  readonly lanes: Lanes;
+  readonly coordinator: Coordinator;
+}
+
+/** @returns whether it is abandoned; false if it was sent, promised, settled, is being sent, or somebody waits for it. */
 export async function abandonUnsent(
-  { records, waiters }: { records: Records; waiters: Waiters },
+  options: AbandonOptions,
   transaction: Transaction,
   reason: string,
-): Promise<Transaction | null> {
-  const changed = await records.change(transaction, (current) => {
-    const isUnsent = current.state.status === 'held' && sentOf(current) === 'no' && current.promisedAt === null;
-    if (!isUnsent || waiters.countOf(current.id) > 0) return null;
-    return { transaction: abandoned(current, reason, now()) };
-  });
-  return changed.word === 'changed' ? changed.transaction : null;
+): Promise<boolean> {
+  const { records, waiters, lanes, coordinator } = options;
+  if (waiters.countOf(transaction.id) > 0 || !lanes.withdraw(transaction.id)) return false;
+  const changed = await within(
+    records.changeSurely(transaction, (current) => {
+      const isUnsent = current.state.status === 'held' && sentOf(current) === 'no' && current.promisedAt === null;
+      return isUnsent ? { transaction: abandoned(current, reason, now()) } : null;
+    }),
+  );
+  if (changed?.word === 'declined') {
+    lanes.wait(changed.transaction);
+    return false;
+  }
+  coordinator.switchovers.count('abandoned');
+  return true;
 }

@@ -56,8 +56,12 @@ export function giveAnswer(response: ServerResponse, transaction: Transaction, a
   response.end(hasBody ? answer.body : undefined);
 }
 
-const attemptsOf = (transaction: Transaction): number =>
-  transaction.attempts.filter((attempt) => attempt.kind === 'send').length;
+/** Sendings, also those that the record keeps no more. */
+const attemptsOf = ({ attempts }: Transaction): number => {
+  const last = attempts.at(-1)?.number ?? 0;
+  const cleanUps = attempts.filter((attempt) => attempt.kind === 'clean-up').length;
+  return last - cleanUps;
+};
 
 /** Not finished in the client's time; the gateway goes on (contract section 3). */
 export function givePromise(response: ServerResponse, transaction: Transaction, retryAfterSeconds: number): void {

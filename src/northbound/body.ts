@@ -26,7 +26,9 @@ export async function readBody(request: IncomingMessage, bodyBytesMax: number): 
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     );
     request.once('error', (error) => reject(error instanceof GatewayError ? error : cutShort()));
-    request.once('close', () => reject(cutShort()));
+    request.once('close', () => {
+      if (!request.complete) reject(cutShort());
+    });
   });
 }
 

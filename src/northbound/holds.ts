@@ -22,14 +22,19 @@ export class Holds {
     return this.#bytes;
   }
 
-  /** Takes a place under `id`; false if there is none left. Taking it twice takes it once. */
+  /** Takes a place under `id` before the request is kept; false if there is none left. */
   take(id: string, bytes: number): boolean {
-    if (this.#bytesOf.has(id)) return true;
     const { heldRequestsMax, heldBytesMax } = this.#limits;
     if (this.#bytesOf.size >= heldRequestsMax || this.#bytes + bytes > heldBytesMax) return false;
+    this.add(id, bytes);
+    return true;
+  }
+
+  /** Counts what is kept already and has to wait, also past the limits. Twice counts once. */
+  add(id: string, bytes: number): void {
+    if (this.#bytesOf.has(id)) return;
     this.#bytesOf.set(id, bytes);
     this.#bytes += bytes;
-    return true;
   }
 
   /** Gives the place back, if it had one. */

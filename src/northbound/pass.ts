@@ -14,6 +14,7 @@ import type { AnswerSink, Upstream, UpstreamRequest } from '../upstream/upstream
 import { towardsClient } from './answer.ts';
 import { readBody } from './body.ts';
 import type { Holds } from './holds.ts';
+import { draining, holdFull } from './refusals.ts';
 import type { Sender } from './sender.ts';
 import type { Caller } from './transact.ts';
 
@@ -98,7 +99,7 @@ export class Pass {
     if (mode === 'draining') throw draining();
     passed += 1;
     const place = `pass ${passed}`;
-    if (!holds.take(place, 0)) throw full();
+    if (!holds.take(place, 0)) throw holdFull();
     try {
       const opened = await coordinator.untilOpen(deadlineAt, hasLeft);
       if (opened === 'draining') throw draining();
@@ -172,20 +173,6 @@ class ClientSink implements AnswerSink {
     else this.#response.destroy();
   }
 }
-
-const draining = (): GatewayError =>
-  new GatewayError('draining', {
-    detail: 'The gateway takes no new requests; send it again, here or to another one.',
-    sent: 'no',
-    retryAfterSeconds: 5,
-  });
-
-const full = (): GatewayError =>
-  new GatewayError('hold-full', {
-    detail: 'ESC is away and as many requests are held as may be. Send it again later.',
-    sent: 'no',
-    retryAfterSeconds: 30,
-  });
 
 const unreachable = (evidence: string): GatewayError =>
   new GatewayError('upstream-unreachable', {

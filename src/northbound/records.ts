@@ -63,12 +63,20 @@ export class Records {
       const replaced = await this.#replace(move, isPatient);
       if (replaced.word === 'replaced') return { word: 'changed', transaction: replaced.transaction };
       if (replaced.word !== 'stale-version') return { word: replaced.word };
-      const read = await this.read(current.id);
+      const read = await this.#reread(current.id, isPatient);
       if (read === 'unavailable') return { word: 'unavailable' };
       if (read === null) return { word: 'missing' };
       current = read;
     }
     throw new Error(`defect: transaction ${transaction.id} was moved by others ${triesMax} times in a row`);
+  }
+
+  async #reread(id: string, isPatient: boolean): Promise<Transaction | null | 'unavailable'> {
+    for (let failures = 1; ; failures += 1) {
+      const read = await this.read(id);
+      if (read !== 'unavailable' || !isPatient || this.#isClosed) return read;
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+    }
   }
 
   /** The same object is handed in again, so that a write whose confirmation was lost finds itself done. */
@@ -107,6 +115,16 @@ export class Records {
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+    }
+  }
+
+  /** Null if it is not there, or the journal does not answer now. */
+  async readBody(id: string, which: 'request' | 'response'): Promise<Uint8Array | null> {
+    try {
+      return await this.journal.body(id, which);
+    } catch (error) {
+      this.#log.error({ err: error, transaction: id }, 'a body cannot be read');
+      return null;
     }
   }
 

@@ -8,42 +8,39 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
-import { GatewayError } from '../domain/problem.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import type { Catalogue } from '../esc/catalogue.ts';
 import type { Creation } from '../journal/journal.ts';
-import { packRequest, type RequestMessage, unpackAnswer } from '../journal/message.ts';
+import { packRequest, type RequestMessage } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
-import type { Coordinator } from '../pair/coordinator.ts';
 import { firstValue } from '../upstream/headers.ts';
 import { abandonUnsent } from './abandon.ts';
-import { type Authorities, giveAnswer, givePromise } from './answer.ts';
+import { type Authorities, giveAnswer } from './answer.ts';
 import { readBody } from './body.ts';
+import { type ExpireOptions, expire } from './expire.ts';
 import type { Holds } from './holds.ts';
 import { recordReading } from './record-reading.ts';
-import type { Records } from './records.ts';
+import { draining, holdExpired, holdFull, journalUnavailable } from './refusals.ts';
 import type { Sender } from './sender.ts';
-import type { Told, Waiters } from './waiters.ts';
+import type { Told } from './waiters.ts';
 
 /** The lanes' keeper, as far as this path needs it; `replay/lanes.ts` is it. */
 export interface Lanes {
   /** A held or unacknowledged transaction is sent in its turn from now on. */
   wait(transaction: Transaction): void;
-  /** It will not be sent any more. */
-  forget(transaction: Transaction): void;
+  /** It is not sent from now on, unless it is being sent: then false. */
+  withdraw(id: string): boolean;
+  /** Its client was promised a result: it stays, whoever waits. */
+  keep(id: string): void;
   freshBegins(lane: string): void;
   freshEnds(lane: string): void;
 }
 
-export interface TransactOptions {
+export interface TransactOptions extends ExpireOptions {
   readonly replica: string;
   readonly catalogue: Catalogue;
-  readonly coordinator: Coordinator;
-  readonly records: Records;
   readonly sender: Sender;
-  readonly waiters: Waiters;
   readonly holds: Holds;
-  readonly lanes: Lanes;
   readonly holdMaxMs: number;
   readonly bodyBytesMax: number;
   readonly cancelOnDisconnect: boolean;
@@ -95,13 +92,8 @@ export class Transact {
     if (kept.state.status === 'in-flight') {
       lanes.freshBegins(kept.place.lane);
       void this.#sendFresh(kept, message);
-    } else if (holds.take(kept.id, body.byteLength)) {
-      lanes.wait(kept);
     } else {
-      await records.change(kept, (current) => ({
-        transaction: moves.abandoned(current, 'too many are held', now()),
-      }));
-      throw holdFull();
+      lanes.wait(kept);
     }
 
     // 5. and 6. Recorded by whoever sent it; the client hears of it in its time.
@@ -165,75 +157,14 @@ export class Transact {
       case 'abandoned':
         throw holdExpired(told.transaction);
       case 'left':
-        if (this.#options.cancelOnDisconnect)
-          await this.#abandonUnsent(transaction, 'its client left before it was sent');
+        if (!this.#options.cancelOnDisconnect) return;
+        await abandonUnsent(this.#options, transaction, 'its client left before it was sent');
         return;
       case 'expired':
-        await this.#expired(transaction, response, caller);
+        await expire(this.#options, transaction, response, caller.authorities);
     }
-  }
-
-  /** Its time ran out (R24): never sent and nobody else waits: abandoned; otherwise the gateway goes on and says so. */
-  async #expired(transaction: Transaction, response: ServerResponse, caller: Caller): Promise<void> {
-    const { records, coordinator } = this.#options;
-    const isEnding = coordinator.gate().mode === 'draining';
-    const abandoned = isEnding ? null : await this.#abandonUnsent(transaction, 'hold.timeout ran out');
-    if (abandoned !== null) throw holdExpired(abandoned);
-    const changed = await records.change(transaction, (current) =>
-      current.promisedAt === null && !('settledAt' in current.state)
-        ? { transaction: moves.promised(current, now()) }
-        : null,
-    );
-    const current = 'transaction' in changed ? changed.transaction : transaction;
-    const answer = current.answer?.from === 'esc' ? await records.journal.body(current.id, 'response') : null;
-    if (answer !== null) giveAnswer(response, current, unpackAnswer(answer), caller.authorities);
-    else givePromise(response, current, retryAfterSeconds);
-  }
-
-  async #abandonUnsent(transaction: Transaction, reason: string): Promise<Transaction | null> {
-    const { lanes, holds, coordinator } = this.#options;
-    const abandoned = await abandonUnsent(this.#options, transaction, reason);
-    if (abandoned === null) return null;
-    lanes.forget(abandoned);
-    holds.giveBack(abandoned.id);
-    coordinator.switchovers.count('abandoned');
-    return abandoned;
   }
 }
 
 /** While the journal is away, so many creations of unknown outcome are kept to be undone; further ones are not tried. */
 const unconfirmedMax = 1000;
-
-/** Clients are asked to come back after this; the status resource is cheap. */
-const retryAfterSeconds = 10;
-
-const draining = (): GatewayError =>
-  new GatewayError('draining', {
-    detail: 'The gateway takes no new requests; send it again, here or to another one.',
-    sent: 'no',
-    retryAfterSeconds: 5,
-  });
-
-const holdFull = (): GatewayError =>
-  new GatewayError('hold-full', {
-    detail:
-      'ESC is away and as many requests are held as may be; nothing of this one was kept or sent. Send it again later.',
-    sent: 'no',
-    retryAfterSeconds: 30,
-  });
-
-const journalUnavailable = (): GatewayError =>
-  new GatewayError('journal-unavailable', {
-    detail: 'The request could not be recorded, so it was not sent. Send it again.',
-    sent: 'no',
-    retryAfterSeconds: 5,
-  });
-
-const holdExpired = (transaction: Transaction): GatewayError =>
-  new GatewayError('hold-expired', {
-    detail:
-      'ESC did not come back in the time that a request is held. It was never sent and never will be; send it again.',
-    sent: 'no',
-    transaction: transaction.id,
-    retryAfterSeconds: 30,
-  });

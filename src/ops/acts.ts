@@ -49,7 +49,7 @@ export class Acts {
     const { transaction } = await this.#move(id, 'cancelled', (current) =>
       operatorMoves.cancelled(current, { by, now: now() }),
     );
-    lanes.forget(transaction);
+    lanes.withdraw(transaction.id);
     coordinator.switchovers.count('abandoned');
     waiters.tell(id, { kind: 'abandoned', transaction });
     return transaction;
@@ -61,7 +61,7 @@ export class Acts {
     const { transaction } = await this.#move(id, 'resolved', (current) =>
       operatorMoves.resolved(current, { as, note, by, now: now() }),
     );
-    lanes.forget(transaction);
+    lanes.withdraw(transaction.id);
     if (as === 'completed') {
       const answer = { status: transaction.policy.successStatus, headers: [], body: new Uint8Array() };
       waiters.tell(id, { kind: 'answer', transaction, answer });

@@ -5,19 +5,20 @@
  * Invariants: an entry that was taken from the table comes back to it or leaves it, whatever happens; nothing is sent while the
  * gate is shut, but for the one trial of maintenance mode (R12).
  */
-import PQueue from 'p-queue';
 import type { Logger } from 'pino';
 import { type Entry, LaneTable } from '../domain/lane-table.ts';
 import { groupsOf, waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
-import { rampedConcurrency } from '../domain/retry.ts';
+import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import { JournalUnavailable } from '../journal/journal.ts';
 import { unpackRequest } from '../journal/message.ts';
 import { abandonUnsent } from '../northbound/abandon.ts';
 import type { Holds } from '../northbound/holds.ts';
 import { recordReading } from '../northbound/record-reading.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
+import { Pace } from './pace.ts';
 import { Replay, type Replayed, type ReplayOptions } from './replay.ts';
 
 export interface LaneSenderOptions extends ReplayOptions {
@@ -40,9 +41,16 @@ interface Waiting {
   since: number;
   /** First READY seen while it was unacknowledged (R18). */
   readyAt: number | null;
+  /** Its client was promised a result (R24). */
+  isPromised: boolean;
+  /** Its turn has begun: only the turn itself may end it. */
+  isRunning: boolean;
+  /** Turns in a row that ended with another try. */
+  failures: number;
+  /** It is tried again when this fires, or the gate opens. */
+  timer: NodeJS.Timeout | null;
 }
 
-const rampStepMs = 100;
 const sweepMs = 1000;
 const proofMaxMs = 30_000;
 const retryMs = 250;
@@ -52,10 +60,8 @@ export class LaneSender implements Lanes {
   readonly #replay: Replay;
   readonly #table = new LaneTable();
   readonly #waiting = new Map<string, Waiting>();
-  readonly #queue: PQueue;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #pace: Pace;
   #backlog = 0;
-  #rampTimer: NodeJS.Timeout | null = null;
   #sweepTimer: NodeJS.Timeout | null = null;
   #trialTimer: NodeJS.Timeout | null = null;
   #isClosed = false;
@@ -63,7 +69,7 @@ export class LaneSender implements Lanes {
   constructor(options: LaneSenderOptions) {
     this.#options = options;
     this.#replay = new Replay(options);
-    this.#queue = new PQueue({ concurrency: 1 });
+    this.#pace = new Pace(options.concurrency, options.rampUpMs);
     options.coordinator.listen({ opened: () => this.#opened(), changed: () => this.#changed() });
   }
 
@@ -74,9 +80,9 @@ export class LaneSender implements Lanes {
   /** Sends nothing more; what is being sent ends by itself. */
   close(): void {
     this.#isClosed = true;
-    this.#queue.clear();
-    for (const timer of this.#timers) clearTimeout(timer);
-    for (const timer of [this.#rampTimer, this.#sweepTimer, this.#trialTimer]) if (timer !== null) clearInterval(timer);
+    this.#pace.close();
+    for (const { timer } of this.#waiting.values()) if (timer !== null) clearTimeout(timer);
+    for (const timer of [this.#sweepTimer, this.#trialTimer]) if (timer !== null) clearInterval(timer);
   }
 
   /** How many wait or are being sent after having waited. */
@@ -86,6 +92,11 @@ export class LaneSender implements Lanes {
 
   wait(transaction: Transaction): void {
     const { id, sequence, place, method, state } = transaction;
+    const known = this.#waiting.get(id);
+    if (known !== undefined) {
+      if (known.timer !== null) this.#unpark(known);
+      return;
+    }
     const entry: Entry = {
       id,
       sequence,
@@ -102,20 +113,31 @@ export class LaneSender implements Lanes {
       isPaced: false,
       since,
       readyAt: null,
+      isPromised: transaction.promisedAt !== null,
+      isRunning: false,
+      failures: 0,
+      timer: null,
     };
     this.#waiting.set(id, waiting);
-    if (isHeld) this.#options.holds.take(id, transaction.requestBytes);
-    if (!this.#options.coordinator.isOpen) this.#pace(waiting);
+    if (isHeld) this.#options.holds.add(id, transaction.requestBytes);
+    if (!this.#options.coordinator.isOpen) this.#markPaced(waiting);
     this.#table.add(entry);
     this.#pump();
   }
 
-  forget(transaction: Transaction): void {
-    const waiting = this.#waiting.get(transaction.id);
-    if (waiting === undefined) return;
-    this.#table.remove(waiting.entry);
+  withdraw(id: string): boolean {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined || waiting.isRunning) return false;
+    if (waiting.timer === null) this.#table.remove(waiting.entry);
+    else this.#unpark(waiting);
     this.#drop(waiting);
     this.#pump();
+    return true;
+  }
+
+  keep(id: string): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting !== undefined) waiting.isPromised = true;
   }
 
   freshBegins(lane: string): void {
@@ -132,15 +154,17 @@ export class LaneSender implements Lanes {
     this.#trialTimer = null;
     for (const waiting of this.#waiting.values()) {
       waiting.readyAt ??= this.#options.coordinator.state.readyAt;
-      this.#pace(waiting);
+      this.#markPaced(waiting);
+      waiting.failures = 0;
+      if (waiting.timer !== null) this.#unpark(waiting);
     }
-    this.#ramp();
+    this.#pace.rampFrom(this.#options.coordinator.state.readyAt ?? now());
     this.#pump();
     this.#checkRecovered();
   }
 
   /** It belongs to what a switchover made wait. */
-  #pace(waiting: Waiting): void {
+  #markPaced(waiting: Waiting): void {
     if (waiting.isPaced) return;
     waiting.isPaced = true;
     this.#backlog += 1;
@@ -162,43 +186,51 @@ export class LaneSender implements Lanes {
     else void this.#run(entry, true);
   }
 
-  #ramp(): void {
-    const { coordinator, concurrency, rampUpMs } = this.#options;
-    const sinceReadyMs = now() - (coordinator.state.readyAt ?? now());
-    this.#queue.concurrency = rampedConcurrency(concurrency, rampUpMs, sinceReadyMs);
-    if (this.#rampTimer !== null) clearTimeout(this.#rampTimer);
-    this.#rampTimer = null;
-    if (this.#queue.concurrency < concurrency && !this.#isClosed) {
-      this.#rampTimer = setTimeout(() => this.#ramp(), rampStepMs);
-    }
-  }
-
   #pump(): void {
     if (this.#isClosed || !this.#options.coordinator.isOpen) return;
     for (let entry = this.#table.take(); entry !== null; entry = this.#table.take()) {
       const taken = entry;
-      if (this.#waiting.get(taken.id)?.isPaced) void this.#queue.add(() => this.#run(taken, false));
+      if (this.#waiting.get(taken.id)?.isPaced) this.#pace.run(() => this.#run(taken, false));
       else void this.#run(taken, false);
     }
   }
 
-  /** One turn of one taken entry: proof, record, send, and what follows. */
+  /** One turn of one taken entry, which leaves or comes back after it, whatever happens. */
   async #run(entry: Entry, isTrial: boolean): Promise<void> {
     const waiting = this.#waiting.get(entry.id);
     if (waiting === undefined) return this.#leave(entry);
-    if (!isTrial && !(await this.#isProven(waiting))) return this.#giveBack(waiting, 0);
-    const transaction = await this.#options.records.read(entry.id);
-    if (transaction === 'unavailable') return this.#giveBack(waiting, retryMs);
-    if (transaction === null || !moves.isToBeSent(transaction)) return this.#leave(entry);
-    const ran =
-      transaction.state.status === 'held'
-        ? await this.#sendHeld(transaction)
-        : await this.#replay.run(transaction, waiting.readyAt ?? now());
-    if (isTrial)
-      this.#options.coordinator.maintenance(this.#options.coordinator.state.maintenance && ran.kind === 'again');
+    waiting.isRunning = true;
+    const ran = await this.#turn(waiting, isTrial);
+    waiting.isRunning = false;
+    const { coordinator } = this.#options;
+    if (isTrial) coordinator.maintenance(coordinator.state.maintenance && ran.kind === 'again');
     if (ran.kind === 'left') return this.#leave(entry);
+    // What it learnt is of now: only a later probe shows that ESC can be asked again (R13).
     waiting.since = now();
-    this.#giveBack(waiting, ran.delayMs);
+    waiting.failures += 1;
+    const backoff = waiting.failures === 1 ? 0 : backoffMs(waiting.failures - 1, Math.random());
+    this.#park(waiting, Math.max(ran.delayMs, backoff));
+  }
+
+  /** Proof, record, send, and what follows. */
+  async #turn(waiting: Waiting, isTrial: boolean): Promise<Replayed> {
+    const { records, log } = this.#options;
+    if (!isTrial && !(await this.#isProven(waiting))) return { kind: 'again', delayMs: 0 };
+    try {
+      const transaction = await records.read(waiting.entry.id);
+      if (transaction === 'unavailable') return { kind: 'again', delayMs: retryMs };
+      if (transaction === null || !moves.isToBeSent(transaction)) return { kind: 'left' };
+      if (transaction.state.status === 'held') return await this.#sendHeld(transaction);
+      waiting.readyAt ??= now();
+      return await this.#replay.run(transaction, waiting.readyAt);
+    } catch (error) {
+      if (!(error instanceof JournalUnavailable)) throw error;
+      log.error(
+        { err: error, transaction: waiting.entry.id },
+        'the journal cannot be read for a sending; trying again',
+      );
+      return { kind: 'again', delayMs: retryMs };
+    }
   }
 
   /** Whether the gate is open and a probe asked after the last bad sign said READY (R13). */
@@ -216,7 +248,7 @@ export class LaneSender implements Lanes {
     const packed = await records.journal.body(transaction.id, 'request');
     if (packed === null) throw new Error(`defect: the request of ${transaction.id} is not in the journal`);
     const { epoch, activeNode: node } = coordinator;
-    const marked = await records.change(transaction, (current) => {
+    const marked = await records.changeSurely(transaction, (current) => {
       if (current.state.status !== 'held') return null;
       const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
       return { transaction: moves.marked(current, { epoch, node, now: now(), hasWaited: true }), mark };
@@ -231,7 +263,7 @@ export class LaneSender implements Lanes {
       if (recorded?.state.status === 'completed') coordinator.switchovers.count('completed');
       return { kind: 'left' };
     }
-    if (recorded.state.status === 'held') holds.take(recorded.id, recorded.requestBytes);
+    if (recorded.state.status === 'held') holds.add(recorded.id, recorded.requestBytes);
     return { kind: 'again', delayMs: 0 };
   }
 
@@ -254,32 +286,25 @@ export class LaneSender implements Lanes {
     if (this.#backlog === 0 && coordinator.isOpen) coordinator.switchovers.recovered(now());
   }
 
-  /** Keeps its lane until then: the order holds while it waits to be tried again. */
-  #giveBack(waiting: Waiting, delayMs: number): void {
-    const giveBack = (): void => {
-      if (this.#waiting.has(waiting.entry.id)) this.#table.giveBack(waiting.entry);
-      else this.#table.leave(waiting.entry);
-      this.#pump();
-    };
-    if (delayMs === 0 && !this.#options.coordinator.isOpen) {
-      giveBack();
-      return;
-    }
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        giveBack();
-      },
-      Math.max(delayMs, 1),
-    );
-    this.#timers.add(timer);
+  /** It keeps its lane until it is tried again, so that the order holds; with the gate shut it simply waits. */
+  #park(waiting: Waiting, delayMs: number): void {
+    if (this.#isClosed) return;
+    waiting.timer = setTimeout(() => this.#unpark(waiting), Math.max(delayMs, 1));
+    if (!this.#options.coordinator.isOpen) this.#unpark(waiting);
+  }
+
+  #unpark(waiting: Waiting): void {
+    if (waiting.timer !== null) clearTimeout(waiting.timer);
+    waiting.timer = null;
+    this.#table.giveBack(waiting.entry);
+    this.#pump();
   }
 
   /** Held with no waiter and no promise: abandoned `hold.timeout` after receipt (R24). */
   #sweep(): void {
     const dueBefore = now() - this.#options.holdMaxMs;
-    for (const [id, { receivedAt }] of this.#waiting) {
-      if (receivedAt > dueBefore || this.#options.waiters.countOf(id) > 0) continue;
+    for (const [id, { receivedAt, isHeld, isPromised }] of this.#waiting) {
+      if (!isHeld || isPromised || receivedAt > dueBefore || this.#options.waiters.countOf(id) > 0) continue;
       void this.#abandonOverdue(id);
     }
   }
@@ -287,9 +312,8 @@ export class LaneSender implements Lanes {
   async #abandonOverdue(id: string): Promise<void> {
     const transaction = await this.#options.records.read(id);
     if (transaction === null || transaction === 'unavailable') return;
-    const abandoned = await abandonUnsent(this.#options, transaction, 'hold.timeout ran out and nobody waits');
-    if (abandoned === null) return;
-    this.#options.coordinator.switchovers.count('abandoned');
-    this.forget(abandoned);
+    const isUnsent = transaction.state.status === 'held' && transaction.promisedAt === null;
+    if (isUnsent)
+      await abandonUnsent({ ...this.#options, lanes: this }, transaction, 'hold.timeout ran out and nobody waits');
   }
 }

@@ -40,12 +40,20 @@ export async function look(
 /** How far back the lane is read for an earlier create that still stands. */
 const laneHistoryMax = 200;
 
-/**
- * Whether a resource that is there may be this transaction's doing (R15, as far as the journal can tell): no earlier
- * create in the lane still stands.
- */
-export async function mayBeOwn(journal: Journal, transaction: Transaction): Promise<boolean> {
+/** What the journal knows of a resource that is there, besides this transaction's own create (R15). */
+export type History =
+  /** Nothing: it may be this transaction's doing. */
+  | 'none'
+  /** An earlier create of it stands. */
+  | 'created'
+  /** An earlier delete of it was accepted, and may still be running. */
+  | 'deleted';
+
+export async function historyOf(journal: Journal, transaction: Transaction): Promise<History> {
   const { lane } = transaction.place;
   const earlier = await journal.list({ lane, beforeSequence: transaction.sequence, limit: laneHistoryMax });
-  return latestStanding(earlier) === null;
+  if (latestStanding(earlier) !== null) return 'created';
+  return earlier.some(({ state, policy }) => state.status === 'completed' && policy.kind === 'delete')
+    ? 'deleted'
+    : 'none';
 }

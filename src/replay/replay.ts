@@ -5,16 +5,17 @@
  */
 import { waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
+import type { Answer } from '../domain/outcome.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { isReplayOrdered, type Transaction } from '../domain/transaction.ts';
-import { type RequestMessage, unpackRequest } from '../journal/message.ts';
+import { packAnswer, type RequestMessage, unpackRequest } from '../journal/message.ts';
 import { recordReading } from '../northbound/record-reading.ts';
 import type { Records } from '../northbound/records.ts';
 import type { Reading, Sender } from '../northbound/sender.ts';
 import type { Waiters } from '../northbound/waiters.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
-import { type LookOptions, look, mayBeOwn } from './look.ts';
+import { historyOf, type LookOptions, look } from './look.ts';
 
 export interface ReplayOptions extends LookOptions {
   readonly coordinator: Coordinator;
@@ -33,6 +34,8 @@ const left: Replayed = { kind: 'left' };
 const again = (delayMs: number): Replayed => ({ kind: 'again', delayMs });
 /** After something that the next probe or the next opening of the gate will change. */
 const soonMs = 100;
+/** Between two looks at something that is moving. */
+const lookAgainMs = 500;
 
 export class Replay {
   readonly #options: ReplayOptions;
@@ -61,7 +64,7 @@ export class Replay {
 
     // 3. Mark (R10).
     const { activeNode: node } = coordinator;
-    const marked = await records.change(transaction, (current) => {
+    const marked = await records.changeSurely(transaction, (current) => {
       if (!moves.isToBeSent(current)) return null;
       const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
       return { transaction: moves.marked(current, { epoch, node, now: now(), hasWaited: true }), mark };
@@ -102,7 +105,10 @@ export class Replay {
       return found === 'absent' ? this.#settleByLook(transaction, 'the resource is gone') : 'send';
     }
     if (found === 'absent' || found === 'unreadable') return 'send';
-    if (!(await mayBeOwn(this.#options.journal, transaction))) return 'send';
+    const history = await historyOf(this.#options.journal, transaction);
+    if (history === 'created') return 'send';
+    // What is under way may be the end of the one before: wait until it shows.
+    if (history === 'deleted' && found === 'under-way') return again(lookAgainMs);
     if (found === 'broken' && isReplayOrdered(transaction)) return 'send';
     if (found === 'broken') return this.#leaveToOperator(transaction, 'what it created is in error in ESC');
     return this.#settleByLook(transaction, `the resource is there (${found === 'done' ? 'done' : 'under way'})`);
@@ -133,13 +139,13 @@ export class Replay {
   ): Promise<Replayed> {
     const { kind } = transaction.policy;
     const { status } = reading.answer;
-    if (kind === 'create' && status === 409 && !(await mayBeOwn(this.#options.journal, transaction))) {
-      // Somebody's earlier create stands: ESC's 409 is the answer (R15).
-      await recordReading(this.#options, transaction, reading);
-      return left;
-    }
     const unacknowledged = await this.#backToUnacknowledged(transaction, status);
     if (unacknowledged === null) return left;
+    const isConflict = kind === 'create' && status === 409;
+    if (isConflict && (await historyOf(this.#options.journal, transaction)) === 'created') {
+      // Somebody's earlier create stands: ESC's 409 is the answer (R15).
+      return this.#settleByRefusal(unacknowledged, reading.answer);
+    }
     if (kind === 'create' && transaction.policy.look !== null) {
       const found = await this.#reconcile(unacknowledged, message, this.#options.coordinator.epoch);
       if (found !== 'send') return found;
@@ -158,12 +164,24 @@ export class Replay {
     return changed.word === 'changed' ? changed.transaction : null;
   }
 
+  async #settleByRefusal(transaction: Transaction, answer: Answer): Promise<Replayed> {
+    const { records, waiters } = this.#options;
+    const { status, body } = answer;
+    const changed = await records.changeSurely(transaction, (current) => {
+      if (current.state.status !== 'unacknowledged') return null;
+      const settled = moves.settledByRefusal(current, { status, bodyBytes: body.byteLength, now: now() });
+      return { transaction: settled, bodies: { response: packAnswer(answer) } };
+    });
+    if (changed.word === 'changed')
+      waiters.tell(transaction.id, { kind: 'answer', transaction: changed.transaction, answer });
+    return left;
+  }
+
   async #settleByLook(transaction: Transaction, evidence: string): Promise<Replayed> {
     const { records, waiters, coordinator } = this.#options;
-    const changed = await records.change(transaction, (current) =>
+    const changed = await records.changeSurely(transaction, (current) =>
       moves.isToBeSent(current) ? { transaction: moves.settledByLook(current, evidence, now()) } : null,
     );
-    if (changed.word === 'unavailable') return again(soonMs);
     if (changed.word !== 'changed') return left;
     coordinator.switchovers.count('reconciled');
     coordinator.switchovers.count('completed');
@@ -173,10 +191,10 @@ export class Replay {
   }
 
   async #leaveToOperator(transaction: Transaction, reason: string): Promise<Replayed> {
-    const changed = await this.#options.records.change(transaction, (current) =>
+    await this.#options.records.changeSurely(transaction, (current) =>
       current.state.status === 'unacknowledged' ? { transaction: moves.leftToOperator(current, reason, now()) } : null,
     );
-    return changed.word === 'unavailable' ? again(soonMs) : left;
+    return left;
   }
 }
 

@@ -1,0 +1,34 @@
+/** What a client is told when the gateway does not take its request, or gives it up unsent: nothing of it reached ESC. */
+import { GatewayError } from '../domain/problem.ts';
+import type { Transaction } from '../domain/transaction.ts';
+
+export const draining = (): GatewayError =>
+  new GatewayError('draining', {
+    detail: 'The gateway takes no new requests; send it again, here or to another one.',
+    sent: 'no',
+    retryAfterSeconds: 5,
+  });
+
+export const holdFull = (): GatewayError =>
+  new GatewayError('hold-full', {
+    detail:
+      'ESC is away and as many requests are held as may be; nothing of this one was kept or sent. Send it again later.',
+    sent: 'no',
+    retryAfterSeconds: 30,
+  });
+
+export const journalUnavailable = (): GatewayError =>
+  new GatewayError('journal-unavailable', {
+    detail: 'The request could not be recorded, so it was not sent. Send it again.',
+    sent: 'no',
+    retryAfterSeconds: 5,
+  });
+
+export const holdExpired = (transaction: Transaction): GatewayError =>
+  new GatewayError('hold-expired', {
+    detail:
+      'ESC did not come back in the time that a request is held. It was never sent and never will be; send it again.',
+    sent: 'no',
+    transaction: transaction.id,
+    retryAfterSeconds: 30,
+  });

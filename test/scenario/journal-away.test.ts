@@ -1,0 +1,152 @@
+/**
+ * The journal does not answer for a moment, at the worst moments: what it was asked may be done or not. Each of these
+ * once lost a transaction or blocked its lane.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isSettled, type Status } from '../../src/domain/transaction.ts';
+import { type Journal, JournalUnavailable, type Replacement } from '../../src/journal/journal.ts';
+import { openJournal } from '../../src/journal/open.ts';
+import { until } from '../support/until.ts';
+import { startWorld, type World } from '../support/world.ts';
+
+/** Once, when `isMeant` says so of a move: carried out or not, the answer is lost. */
+class LostWord {
+  isArmed = false;
+  readonly isMeant: (status: Status) => boolean;
+  readonly isDone: boolean;
+
+  constructor(isMeant: (status: Status) => boolean, isDone: boolean) {
+    this.isMeant = isMeant;
+    this.isDone = isDone;
+  }
+
+  async replace(journal: Journal, replacement: Replacement): ReturnType<Journal['replace']> {
+    if (!this.isArmed || !this.isMeant(replacement.transaction.state.status)) return journal.replace(replacement);
+    this.isArmed = false;
+    if (this.isDone) await journal.replace(replacement);
+    return { word: 'unavailable', cause: new Error('the answer was lost') };
+  }
+}
+
+async function worldWith(lost: LostWord, settings: Record<string, string> = {}): Promise<World> {
+  const open: typeof openJournal = async (options) => {
+    const journal = await openJournal(options);
+    return { ...journal, replace: (replacement) => lost.replace(journal, replacement) };
+  };
+  return startWorld({ internals: { open }, settings });
+}
+
+async function shut(world: World): Promise<void> {
+  await world.pair.switchover('application', { stopAt: 'P1' });
+  await until(() => !world.gateway.coordinator.isOpen, 'the gate is shut');
+}
+
+const executed = (world: World, id: string): number =>
+  world.pair.requests.filter(({ method, path }) => method === 'POST' && path.endsWith(`/${id}`)).length;
+
+for (const isDone of [true, false]) {
+  const how = isDone ? 'done and unconfirmed' : 'not done';
+
+  test(`R10 a mark of a held transaction that is ${how}: it is sent once and answered, and its lane goes on`, async () => {
+    const lost = new LostWord((status) => status === 'in-flight', isDone);
+    await using world = await worldWith(lost);
+    await shut(world);
+    const told = world.createTenant('marked');
+    await until(async () => (await world.gateway.journal.counts()).held === 1, 'it is held');
+    lost.isArmed = true;
+    await world.pair.proceed();
+
+    assert.equal((await told).status, 200);
+    assert.equal(executed(world, 'marked'), 1);
+    assert.equal((await world.send('DELETE', '/ESCManager/v0/tenants/marked')).status, 200);
+  });
+
+  test(`R35 a record of ESC's answer that is ${how}: the client still gets the answer`, async () => {
+    const lost = new LostWord(isSettled, isDone);
+    await using world = await worldWith(lost);
+    lost.isArmed = true;
+    const told = await world.createTenant('answered');
+    assert.equal(told.status, 200);
+    assert.equal(executed(world, 'answered'), 1);
+    assert.deepEqual((await world.gateway.journal.counts()).completed, 1);
+  });
+
+  test(`R24 an abandoning that is ${how}: the client is told so, and it is never sent`, async () => {
+    const lost = new LostWord((status) => status === 'abandoned', isDone);
+    await using world = await worldWith(lost, { NORTHGATE_HOLD_TIMEOUT: '300ms' });
+    await shut(world);
+    lost.isArmed = true;
+    const told = await world.createTenant('given-up');
+    assert.equal(told.status, 503);
+    assert.match(told.body, /hold-expired/);
+    await until(async () => (await world.gateway.journal.counts()).abandoned === 1, 'the journal knows');
+    await world.pair.proceed();
+    await world.open();
+    assert.equal((await world.createTenant('next')).status, 200);
+    assert.equal(executed(world, 'given-up'), 0);
+  });
+}
+
+test('a journal that cannot be read when a held transaction is due is asked again', async () => {
+  let failures = 0;
+  const open: typeof openJournal = async (options) => {
+    const journal = await openJournal(options);
+    const body: Journal['body'] = (id, which) => {
+      failures += 1;
+      return failures <= 2 ? Promise.reject(new JournalUnavailable('away')) : journal.body(id, which);
+    };
+    return { ...journal, body };
+  };
+  await using world = await startWorld({ internals: { open } });
+  await shut(world);
+  const told = world.createTenant('patient');
+  await until(async () => (await world.gateway.journal.counts()).held === 1, 'it is held');
+  await world.pair.proceed();
+  assert.equal((await told).status, 200);
+  assert.equal(failures, 3);
+});
+
+test('R23 and R35 the record was moved by another meanwhile and cannot be read at first: the answer is recorded and given', async () => {
+  let state: 'armed' | 'moved' | 'unreadable' | 'over' = 'over';
+  const open: typeof openJournal = async (options) => {
+    const journal = await openJournal(options);
+    return {
+      ...journal,
+      replace: (replacement) => {
+        if (state !== 'armed' || !isSettled(replacement.transaction.state.status)) return journal.replace(replacement);
+        state = 'moved';
+        return Promise.resolve({ word: 'stale-version' as const });
+      },
+      get: (id) => {
+        if (state === 'moved') {
+          state = 'unreadable';
+          return Promise.reject(new JournalUnavailable('away'));
+        }
+        return journal.get(id);
+      },
+    };
+  };
+  await using world = await startWorld({ internals: { open } });
+  state = 'armed';
+  assert.equal((await world.createTenant('moved')).status, 200);
+  assert.equal(state, 'unreadable');
+  assert.equal((await world.gateway.journal.counts()).completed, 1);
+});
+
+test('a create whose answer was lost while an earlier delete still runs in ESC is not taken for done', async () => {
+  await using world = await startWorld({ pair: { workMs: { tenant: 120_000 } } });
+  await world.createTenant('again');
+  await until(
+    () => world.pair.resources().some(({ id, state }) => id === 'again' && state.is === 'active'),
+    'it is there',
+  );
+  assert.equal((await world.send('DELETE', '/ESCManager/v0/tenants/again')).status, 200);
+  world.pair.inject({ fault: 'reset', when: 'before', match: { method: 'POST' } });
+  const told = await world.createTenant('again');
+  assert.equal(Math.floor(told.status / 100), 2);
+  await until(
+    () => world.pair.resources().some(({ id, state }) => id === 'again' && state.is === 'active'),
+    'it is there again',
+  );
+});
