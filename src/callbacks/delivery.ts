@@ -23,6 +23,7 @@ export type Tried = { readonly kind: 'taken' } | { readonly kind: 'refused' | 'f
 const connectMaxMs = 5_000;
 const answerMaxMs = 15_000;
 const wholeMaxMs = 30_000;
+const bodyMaxMs = 1_000;
 const connectionsPerOriginMax = 8;
 const answerBytesMax = 64 * 1024;
 /** Said anew on this hop. */
@@ -54,19 +55,26 @@ export class Deliverer {
     const fields = endToEnd(headers, saidAnew);
     if (username !== '' || password !== '') fields.push('Authorization', basic(username, password));
     fields.push('Northgate-Delivery', id);
+    const cut = new AbortController();
+    const end = (): void => cut.abort(signal.reason);
+    const timer = setTimeout(() => cut.abort(new Error(`no answer within ${wholeMaxMs} ms`)), wholeMaxMs);
+    signal.addEventListener('abort', end);
     try {
       const answer = await request(`${origin}${pathname}${search}`, {
         dispatcher: this.#agent,
         method: 'POST',
         headers: fields,
         body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(wholeMaxMs)]),
+        signal: cut.signal,
       });
       // What the client says beside its status is of no interest, and never waited for.
-      answer.body.dump({ limit: answerBytesMax }).catch(() => undefined);
+      answer.body.dump({ limit: answerBytesMax, signal: AbortSignal.timeout(bodyMaxMs) }).catch(() => undefined);
       return judged(answer.statusCode, origin);
     } catch (error) {
       return { kind: 'failed', error: `${origin}: ${sentenceOf(error as NodeJS.ErrnoException)}` };
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
     }
   }
 

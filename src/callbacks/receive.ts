@@ -17,11 +17,14 @@ import { packRequest, unpackRequest } from '../journal/message.ts';
 import type { Move, Records } from '../northbound/records.ts';
 import { now } from '../pair/clock.ts';
 import type { TokenParts, Tokens } from './token.ts';
+import type { Turns } from './turns.ts';
 
 export interface ReceiverOptions {
   readonly replica: string;
   readonly tokens: Tokens;
   readonly records: Records;
+  /** The same as the relay's. */
+  readonly turns: Turns;
   readonly log: Logger;
   /** The epoch as this replica knows it. */
   readonly currentEpoch: () => number;
@@ -38,8 +41,6 @@ const receivingMax = 1000;
 
 export class Receiver {
   readonly #options: ReceiverOptions;
-  /** The last one of each transaction that is being written: the next one begins after it. */
-  readonly #writing = new Map<string, Promise<unknown>>();
   #receiving = 0;
 
   constructor(options: ReceiverOptions) {
@@ -55,29 +56,18 @@ export class Receiver {
     headers: readonly string[],
     body: Uint8Array,
   ): Promise<'taken' | 'unknown' | 'unavailable'> {
-    const { tokens, log } = this.#options;
+    const { tokens, turns, log } = this.#options;
     const parts = tokens.read(token);
     if (parts === null) return 'unknown';
     if (this.#receiving >= receivingMax) return 'unavailable';
     this.#receiving += 1;
     try {
-      return await this.#inTurn(parts.transactionId, () => this.#write(parts, { token, headers, body }));
+      return await turns.run(parts.transactionId, () => this.#write(parts, { token, headers, body }));
     } catch (error) {
       log.error({ err: error, transaction: parts.transactionId }, 'a report of ESC could not be recorded');
       return 'unavailable';
     } finally {
       this.#receiving -= 1;
-    }
-  }
-
-  async #inTurn<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
-    const before = this.#writing.get(id) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    this.#writing.set(id, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#writing.get(id) === mine) this.#writing.delete(id);
     }
   }
 

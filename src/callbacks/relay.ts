@@ -19,10 +19,13 @@ import { now } from '../pair/clock.ts';
 import type { Allow } from './allow.ts';
 import { Deliverer, type Tried } from './delivery.ts';
 import { Timetable } from './timetable.ts';
+import type { Turns } from './turns.ts';
 
 export interface RelayOptions {
   readonly replica: string;
   readonly records: Records;
+  /** The same as the receiver's. */
+  readonly turns: Turns;
   readonly log: Logger;
   readonly allow: Allow;
   /** `callbacks.deliverFor`. */
@@ -40,6 +43,7 @@ const sweepEveryMs = 5_000;
 const sweepPage = 500;
 /** A transaction whose answer is pending is looked at again so often, should nobody say that it was handed over. */
 const answerPollMs = 1_000;
+const afterDefectMs = 60_000;
 const closeMaxMs = 2_000;
 
 export class Relay {
@@ -55,7 +59,7 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#deliverer = new Deliverer(options.allow);
-    this.#timetable = new Timetable((id) => this.#deliver(id), now);
+    this.#timetable = new Timetable((id) => this.#deliverSafely(id), now);
   }
 
   /** Takes up the deliveries of this replica that the journal holds; rejects with JournalUnavailable. */
@@ -79,12 +83,18 @@ export class Relay {
     await this.#deliverer.close();
   }
 
-  /** Something changed of it: a report came, its answer was handed over, it was adopted, a dead letter is to go again. */
+  /**
+   * Something changed of it: a report came, its answer was handed over, it was adopted, a dead letter is to go again. The
+   * record may be an older one where this replica knows already that there is something to deliver.
+   */
   wake(transaction: Transaction): void {
-    const next = nextDelivery(transaction);
-    if (next !== null && transaction.owner === this.#options.replica) {
-      this.#timetable.set(transaction.id, next.delivery.dueAt);
+    const { id, owner } = transaction;
+    if (this.#timetable.has(id)) {
+      this.#timetable.set(id, now());
+      return;
     }
+    const next = nextDelivery(transaction);
+    if (next !== null && owner === this.#options.replica) this.#timetable.set(id, next.delivery.dueAt);
   }
 
   /** Transactions with something to deliver, as far as this replica knows. */
@@ -100,6 +110,16 @@ export class Relay {
       const last = page.at(-1);
       if (page.length < sweepPage || last === undefined) return;
       afterSequence = last.sequence;
+    }
+  }
+
+  /** A defect of one delivery is no reason to stop the others. */
+  async #deliverSafely(id: string): Promise<number | null> {
+    try {
+      return await this.#deliver(id);
+    } catch (error) {
+      this.#options.log.error({ err: error, transaction: id }, 'a delivery ended in a defect; it is tried again');
+      return now() + afterDefectMs;
     }
   }
 
@@ -154,11 +174,13 @@ export class Relay {
 
   /** What came of it, in the record; null: the gateway ends, or the record is gone. */
   async #record(transaction: Transaction, number: number, tried: Tried): Promise<Transaction | null> {
-    const { records, deliverForMs, log } = this.#options;
-    const changed = await records.changeSurely(transaction, (current) => {
-      const made = outcomeOf(current, number, tried, deliverForMs);
-      return made === null ? null : { transaction: made };
-    });
+    const { records, turns, deliverForMs, log } = this.#options;
+    const changed = await turns.run(transaction.id, () =>
+      records.changeSurely(transaction, (current) => {
+        const made = outcomeOf(current, number, tried, deliverForMs);
+        return made === null ? null : { transaction: made };
+      }),
+    );
     const current = 'transaction' in changed ? changed.transaction : null;
     const { delivery } = current?.reports.find((report) => report.number === number) ?? {};
     if (delivery?.state === 'dead') {
