@@ -19,7 +19,8 @@ export function unjournaled(): Journal {
     get: async () => null,
     body: async () => null,
     list: async () => [],
-    unsettled: async () => [],
+    open: async () => [],
+    deadLetters: async () => [],
     counts: async () => ({
       held: 0,
       'in-flight': 0,

@@ -7,8 +7,18 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { parse } from 'yaml';
+import { Allow, refuseCallbacks } from './callbacks/allow.ts';
+import { cleanUp, outgoing, type ReportingTo } from './callbacks/outgoing.ts';
+import { Receiver } from './callbacks/receive.ts';
+import { Relay } from './callbacks/relay.ts';
+import { Tokens } from './callbacks/token.ts';
+import { Turns } from './callbacks/turns.ts';
 import type { Config } from './config/schema.ts';
+import type { Channel, Transaction } from './domain/transaction.ts';
+import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
+import { listenCallbacks } from './http/callback-listener.ts';
+import { callbackRoutes } from './http/callback-routes.ts';
 import { type ClientRules, identifier } from './http/clients.ts';
 import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
@@ -18,6 +28,8 @@ import { readKeyFile } from './journal/key-file.ts';
 import { openJournal } from './journal/open.ts';
 import { Holds } from './northbound/holds.ts';
 import { Pass } from './northbound/pass.ts';
+import { PendingAnswers } from './northbound/pending-answers.ts';
+import { tellAnswer } from './northbound/record-reading.ts';
 import { Records } from './northbound/records.ts';
 import { Sender } from './northbound/sender.ts';
 import { Transact } from './northbound/transact.ts';
@@ -29,7 +41,9 @@ import { logEnd } from './ops/transaction-log.ts';
 import { now } from './pair/clock.ts';
 import { Coordinator } from './pair/coordinator.ts';
 import { Adopter } from './replay/adopt.ts';
+import { endCreated } from './replay/ended.ts';
 import { LaneSender } from './replay/lanes.ts';
+import { Watch } from './replay/watch.ts';
 import type { TlsTrust } from './upstream/sockets.ts';
 import { Upstream } from './upstream/upstream.ts';
 
@@ -85,7 +99,14 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
-    const sender = new Sender({ upstream, coordinator, responseTimeoutMs, confirmTimeoutMs });
+    const reportingTo = reportingToOf(config);
+    const sender = new Sender({
+      upstream,
+      coordinator,
+      responseTimeoutMs,
+      confirmTimeoutMs,
+      outgoing: (transaction, message) => outgoing(reportingTo, transaction, message),
+    });
     closers.push(async () => {
       await upstream.close();
       await sender.underWay.idle(now() + 1_000);
@@ -97,9 +118,38 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const isEnding = (): boolean => ending;
     const holdMaxMs = config.hold.timeoutMs;
     const shared = { coordinator, records, sender, waiters, holds, journal, log, holdMaxMs, isEnding };
+    const authorization = ownAccount(config);
+    const pendingAnswers = new PendingAnswers();
+    const allow = new Allow(config.callbacks.allow);
+    const { deliverForMs } = config.callbacks;
+    const isAnswerPending = (id: string): boolean => pendingAnswers.has(id);
+    const turns = new Turns();
+    const relay = new Relay({ turns, replica, records, log, allow, deliverForMs, isAnswerPending });
+    closers.push(() => relay.close());
+    pendingAnswers.onHandedOver = (id) => relay.handedOver(id);
+    const onSettled = (transaction: Transaction): void => {
+      relay.wake(transaction);
+      void endCreated(records, transaction, now()).catch((error: unknown) => {
+        log.error({ err: error, transaction: transaction.id }, 'what a delete ended could not be noted');
+      });
+    };
+    const watch = new Watch({
+      ...shared,
+      replica,
+      authorization,
+      lanes: () => lanes,
+      askAfterMs: config.completion.askAfterMs,
+      stuckAfterMs: config.replay.stuckAfterMs ?? null,
+      onSettled,
+    });
+    closers.push(() => watch.close());
     const lanes = new LaneSender({
       ...shared,
-      authorization: ownAccount(config),
+      authorization,
+      mayCleanUp: config.replay.cleanUp === 'auto',
+      cleanUpRequest: (transaction, credentials) => cleanUp(reportingTo, transaction, credentials),
+      watch,
+      onSettled,
       concurrency: config.replay.concurrency,
       rampUpMs: config.replay.rampUpMs,
       replayAttemptsMax: config.replay.maxAttempts,
@@ -111,25 +161,61 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const document: unknown = parse(await readFile(catalogueFile, 'utf8'));
     const catalogue = loadCatalogue(document, {
       policies: config.policies,
-      acknowledgeBy: 'answer',
+      ...(reportingTo === null ? { acknowledgeBy: 'resource' as const } : {}),
     });
     const bodyBytesMax = config.limits.bodyBytes;
     const cancelOnDisconnect = config.hold.onDisconnect === 'cancel';
-    const transact = new Transact({ ...shared, replica, catalogue, lanes, bodyBytesMax, cancelOnDisconnect });
+    const wantsOf = (headers: readonly string[]): Channel[] => {
+      if (reportingTo === null) return [];
+      const urls = callbackUrls(headers);
+      refuseCallbacks(allow, [urls.callback, urls.events]);
+      return wantedChannels(urls);
+    };
+    const completion = { wantsOf, pendingAnswers, watch, onSettled };
+    const transact = new Transact({
+      ...shared,
+      ...completion,
+      replica,
+      catalogue,
+      lanes,
+      bodyBytesMax,
+      cancelOnDisconnect,
+    });
+    const receiver = new Receiver({
+      turns,
+      replica,
+      tokens: new Tokens(journalKey(config), config.journal.oldKeys),
+      records,
+      log,
+      currentEpoch: () => coordinator.epoch,
+      deliverForMs,
+      onReported: (transaction, word) => {
+        if (word === 'settled') {
+          lanes.withdraw(transaction.id);
+          tellAnswer(waiters, transaction, null);
+          onSettled(transaction);
+        }
+        relay.wake(transaction);
+        if (word === 'look') watch.lookSoon(transaction);
+        else watch.begin(transaction);
+      },
+    });
     const pass = new Pass({ ...shared, upstream, responseTimeoutMs, bodyBytesMax });
 
     await coordinator.start();
     closers.push(() => coordinator.close());
     lanes.start();
     const isAlone = config.journal.url.kind === 'sqlite';
-    const adopter = new Adopter({ replica, records, lanes, log, leaseTtlMs, isAlone });
+    const adopter = new Adopter({ replica, records, lanes, watch, relay, log, leaseTtlMs, isAlone });
     closers.push(() => adopter.close());
     await adopter.start();
+    await relay.start();
     closers.push(startPruning(config, journal, log));
 
     const { vip, nodes } = config.esc;
     const warnings = await warningsOf(config, journal);
-    const ops = makeOps({ ...shared, replica, vip, nodes, warnings, lanes, metrics });
+    const wake = (transaction: Transaction): void => relay.wake(transaction);
+    const ops = makeOps({ ...shared, wake, onSettled, replica, vip, nodes, warnings, lanes, metrics });
     closers.push(() => ops.close());
     const opsListener = await listenOps({ config, log, ops });
     closers.push(() => opsListener.close());
@@ -145,9 +231,14 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       pass,
       identify,
       escHosts,
-      routes: (own) => ownRoutes(own, { journal, identify, escHosts, scheme, document, log }),
+      routes: (own) => {
+        ownRoutes(own, { journal, identify, escHosts, scheme, document, log });
+        if (config.callbacks.port === undefined) callbackRoutes(own, { receiver, bodyBytesMax, log });
+      },
     });
     log.info({ listener: 'northbound', url: northbound.url }, 'listening');
+    const callbacks = await listenCallbacks({ config, receiver, bodyBytesMax, log });
+    closers.push(async () => callbacks?.close());
     const close = async (): Promise<void> => {
       ending = true;
       coordinator.byHand('draining');
@@ -220,10 +311,18 @@ function ownAccount({ esc }: Config): string | null {
 }
 
 function clientRules(config: Config): ClientRules {
-  const { url, key, name } = config.journal;
-  const fromFile = url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null;
-  const identityKey = key ?? fromFile ?? Buffer.from(name);
-  return { clients: config.northbound.clients, authorization: ownAccount(config), identityKey };
+  return { clients: config.northbound.clients, authorization: ownAccount(config), identityKey: journalKey(config) };
+}
+
+/** What clients' names and callback tokens are keyed with: the journal's own key, where it has one. */
+function journalKey({ journal: { url, key, name } }: Config): Uint8Array {
+  return key ?? (url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null) ?? Buffer.from(name);
+}
+
+/** Where ESC reports to; null: it reports to clients itself, and completion is found by looking. */
+function reportingToOf(config: Config): ReportingTo | null {
+  const { publicUrl } = config.callbacks;
+  return publicUrl === undefined ? null : { publicUrl, tokens: new Tokens(journalKey(config), config.journal.oldKeys) };
 }
 
 function startPruning(config: Config, journal: Journal, log: Logger): () => void {

@@ -97,6 +97,11 @@ export class Relay {
     if (next !== null && owner === this.#options.replica) this.#timetable.set(id, next.delivery.dueAt);
   }
 
+  /** The client has its HTTP answer, so what waits for that may go (R23). */
+  handedOver(id: string): void {
+    if (this.#timetable.has(id)) this.#timetable.set(id, now());
+  }
+
   /** Transactions with something to deliver, as far as this replica knows. */
   get size(): number {
     return this.#timetable.size;

@@ -34,6 +34,10 @@ export class Timetable {
     return this.#isClosed;
   }
 
+  ids(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
   has(id: string): boolean {
     return this.#entries.has(id);
   }

@@ -2,17 +2,17 @@
  * What each event makes of a transaction's record: one pure function an event, all through `moved` (R1).
  * They decide from the record alone; who calls them writes the result by compare-and-set.
  */
-import type { Attempt, Instant, RecordedAnswer, Transaction } from './transaction.ts';
+import type { Attempt, Changes, Instant, Transaction } from './transaction.ts';
 import { isReplayOrdered, isWaiting, moved, sentOf } from './transaction.ts';
 
 /** Marked in flight for its next attempt (R10 is the journal's to check). */
 export function marked(
   transaction: Transaction,
-  attempt: { epoch: number; node: string | null; now: Instant; hasWaited: boolean },
+  attempt: { epoch: number; node: string | null; now: Instant; hasWaited: boolean; kind?: Attempt['kind'] },
 ): Transaction {
-  const { epoch, node, now, hasWaited } = attempt;
+  const { epoch, node, now, hasWaited, kind = 'send' } = attempt;
   const number = (transaction.attempts.at(-1)?.number ?? 0) + 1;
-  const attempts = [...transaction.attempts, { number, kind: 'send', epoch, node, at: now } satisfies Attempt];
+  const attempts = [...transaction.attempts, { number, kind, epoch, node, at: now } satisfies Attempt];
   return moved(transaction, { status: 'in-flight', since: now, epoch, attempt: number, hasWaited }, { attempts });
 }
 
@@ -39,22 +39,84 @@ export interface AnswerFacts {
   readonly now: Instant;
 }
 
-/** ESC answered and that settles it: `completed` below 400, else `failed`. Operations with `ack: answer` only. */
+/** The end of an attempt that ESC answered. */
+const answeredBy = ({
+  status,
+  escTransactionId,
+  now,
+}: AnswerFacts): Omit<Attempt, 'number' | 'kind' | 'epoch' | 'node' | 'at'> => ({
+  endedAt: now,
+  outcome: 'answered',
+  status,
+  evidence: `ESC answered ${status}`,
+  ...(escTransactionId === null ? {} : { escTransactionId }),
+});
+
+/** The client has one answer, the first it was given (R21): a later attempt's changes nothing of it. */
+const answerOnce = (transaction: Transaction, { status, bodyBytes, escTransactionId, now }: AnswerFacts): Changes =>
+  transaction.answer === null
+    ? {
+        answer: { status, bodyBytes, at: now, from: 'esc' },
+        escTransactionId: transaction.escTransactionId ?? escTransactionId,
+      }
+    : {};
+
+/** What a client that has no answer is told of an effect that was proven otherwise (R22). */
+const answerMadeUp = ({ answer, policy }: Transaction, now: Instant): Changes =>
+  answer === null ? { answer: { status: policy.successStatus, bodyBytes: 0, at: now, from: 'made-up' } } : {};
+
+/** ESC answered and that settles it: `completed` below 400, else `failed`. A 2xx only where `ack` is `answer`. */
 export function settledByAnswer(transaction: Transaction, answer: AnswerFacts): Transaction {
-  const { status, bodyBytes, escTransactionId, now } = answer;
-  const attempts = ended(transaction, {
-    endedAt: now,
-    outcome: 'answered',
-    status,
-    evidence: `ESC answered ${status}`,
-    ...(escTransactionId === null ? {} : { escTransactionId }),
-  });
-  const recorded: RecordedAnswer = { status, bodyBytes, at: now, from: 'esc' };
+  const { status, now } = answer;
   return moved(
     transaction,
     { status: status < 400 ? 'completed' : 'failed', settledAt: now, reason: `ESC answered ${status}` },
-    { attempts, answer: recorded, escTransactionId: transaction.escTransactionId ?? escTransactionId },
+    { attempts: ended(transaction, answeredBy(answer)), ...answerOnce(transaction, answer) },
   );
+}
+
+/** ESC took it; its completion comes later (R3). */
+export function acceptedByAnswer(transaction: Transaction, answer: AnswerFacts): Transaction {
+  const { now } = answer;
+  const epoch = transaction.state.status === 'in-flight' ? transaction.state.epoch : 0;
+  return moved(
+    transaction,
+    { status: 'accepted', since: now, epoch, signAt: now, isWatched: false },
+    { attempts: ended(transaction, answeredBy(answer)), ...answerOnce(transaction, answer) },
+  );
+}
+
+/** A look found it under way on the node that serves now: silence from here on reads as broken (R14). */
+export function foundUnderWay(transaction: Transaction, { epoch, now }: { epoch: number; now: Instant }): Transaction {
+  return moved(
+    transaction,
+    { status: 'accepted', since: now, epoch, signAt: now, isWatched: true },
+    answerMadeUp(transaction, now),
+  );
+}
+
+/** What was accepted is not to be trusted any more: its epoch ended, or it is absent, broken or stuck. */
+export const doubted = (transaction: Transaction, reason: string, now: Instant): Transaction =>
+  moved(transaction, { status: 'unacknowledged', since: now, reason });
+
+/** A sign of life of what was accepted (R14, R31). */
+export function signSeen(transaction: Transaction, now: Instant): Transaction {
+  const { state } = transaction;
+  return state.status === 'accepted' ? { ...transaction, state: { ...state, signAt: now } } : transaction;
+}
+
+/** Long past, and nothing could be looked at that would tell (R3). */
+export const notObserved = (transaction: Transaction, now: Instant): Transaction =>
+  moved(transaction, { status: 'completed', settledAt: now, reason: 'not-observed' }, answerMadeUp(transaction, now));
+
+/** The answer to a clean-up (R20): it tells nothing of the transaction itself, which is still unacknowledged. */
+export function cleanUpEnded(
+  transaction: Transaction,
+  end: { outcome: 'answered' | 'never-sent' | 'unknown'; evidence: string; status?: number; now: Instant },
+): Transaction {
+  const { outcome, evidence, status, now } = end;
+  const attempts = ended(transaction, { endedAt: now, outcome, evidence, ...(status === undefined ? {} : { status }) });
+  return moved(transaction, { status: 'unacknowledged', since: now, reason: evidence }, { attempts });
 }
 
 /** Certainly never sent: back to where it came from. With an earlier attempt of unknown outcome it is still unacknowledged. */
@@ -92,20 +154,17 @@ export function replayRefused(transaction: Transaction, status: number, now: Ins
   return moved(transaction, { status: 'unacknowledged', since: now, reason: evidence }, { attempts });
 }
 
-/** A look proved the effect (R22): the client is told the operation's first 2xx, without body. */
-export function settledByLook(transaction: Transaction, evidence: string, now: Instant): Transaction {
-  const answer: RecordedAnswer = { status: transaction.policy.successStatus, bodyBytes: 0, at: now, from: 'made-up' };
-  return moved(transaction, { status: 'completed', settledAt: now, reason: evidence }, { answer });
-}
+/** A look proved the effect (R22): a client without an answer is told the operation's first 2xx, without body. */
+export const settledByLook = (transaction: Transaction, evidence: string, now: Instant): Transaction =>
+  moved(transaction, { status: 'completed', settledAt: now, reason: evidence }, answerMadeUp(transaction, now));
 
 /** ESC refused the replay for good: its refusal is the client's answer (R15, R18). */
 export function settledByRefusal(transaction: Transaction, answer: Omit<AnswerFacts, 'escTransactionId'>): Transaction {
-  const { status, bodyBytes, now } = answer;
-  const recorded: RecordedAnswer = { status, bodyBytes, at: now, from: 'esc' };
+  const { status, now } = answer;
   return moved(
     transaction,
     { status: 'failed', settledAt: now, reason: `ESC answered the replay ${status}` },
-    { answer: recorded },
+    answerOnce(transaction, { ...answer, escTransactionId: null }),
   );
 }
 

@@ -45,6 +45,8 @@ export type PairEvent =
   | { readonly kind: 'epoch-is'; readonly epoch: number; readonly now: Instant }
   /** This process did not run for so long that it cannot vouch for its epoch (R5). */
   | { readonly kind: 'woke'; readonly sleptMs: number; readonly now: Instant }
+  /** What ESC accepted in this epoch is not there (R5). */
+  | { readonly kind: 'distrusted'; readonly why: string; readonly now: Instant }
   | { readonly kind: 'by-hand'; readonly mode: 'open' | 'holding' | 'draining' }
   | { readonly kind: 'maintenance'; readonly on: boolean };
 
@@ -96,6 +98,8 @@ export function decide(
       const why = `this gateway did not run for ${event.sleptMs} ms`;
       return state.readyAt === null ? { state, effects: [] } : bump(state, why, event.now);
     }
+    case 'distrusted':
+      return state.readyAt === null ? { state, effects: [] } : bump(state, event.why, event.now);
     case 'by-hand':
       return { state: { ...state, byHand: event.mode }, effects: [] };
     case 'maintenance':

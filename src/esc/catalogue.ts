@@ -5,7 +5,7 @@
  */
 import router from 'find-my-way';
 import type { Place } from '../domain/lanes.ts';
-import type { Policy, ReplayPolicy } from '../domain/transaction.ts';
+import type { Ack, Policy, ReplayPolicy } from '../domain/transaction.ts';
 import { type DeploymentRequest, operationOf, readDeploymentRequest } from './bodies.ts';
 import { completeWithinDefaultMs, deploymentWithinMs } from './completion-time.ts';
 import { type KnownPath, type Placement, type Rule, readOperations } from './operations.ts';
@@ -17,8 +17,8 @@ export type { PolicyOverride } from './policy-overrides.ts';
 
 export interface CatalogueOptions {
   readonly policies: readonly PolicyOverride[];
-  /** Every operation is acknowledged by its answer, as long as completion is not followed. */
-  readonly acknowledgeBy?: 'answer';
+  /** `resource`: ESC cannot report to the gateway, so what would be reported is looked at. `answer`: completion is not followed. */
+  readonly acknowledgeBy?: 'answer' | 'resource';
 }
 
 interface ClassifiableRequest {
@@ -86,9 +86,14 @@ function numbered(): () => string {
   };
 }
 
+function acknowledgedBy(ack: Ack, instead: CatalogueOptions['acknowledgeBy']): Ack {
+  if (instead === 'answer') return 'answer';
+  return instead === 'resource' && ack === 'report' ? 'resource' : ack;
+}
+
 type Routes = Pick<ReturnType<typeof router>, 'find'>;
 
-function classified(routes: Routes, request: ClassifiableRequest, acknowledgeBy?: 'answer'): Classified {
+function classified(routes: Routes, request: ClassifiableRequest, acknowledgeBy?: 'answer' | 'resource'): Classified {
   const rawPath = rawPathOf(request.path);
   const path = readPath(rawPath);
   const northbound = northboundOf(rawPath, path);
@@ -106,7 +111,7 @@ function classified(routes: Routes, request: ClassifiableRequest, acknowledgeBy?
     policy: {
       operation: rule.operation,
       kind: rule.kind,
-      ack: acknowledgeBy ?? rule.ack,
+      ack: acknowledgedBy(rule.ack, acknowledgeBy),
       replay: replayOf(rule, request),
       completeWithinMs: rule.completeWithin === 'deployment' ? deploymentWithinMs(read) : rule.completeWithin,
       look: rule.look === null ? null : fill(rule.look, bindings),

@@ -1,12 +1,15 @@
 /**
  * Writes what came of an attempt into the record, then tells who waits. This is the one place where an answer becomes
- * a client's (R23): recorded, then told.
+ * a client's (R23): recorded, then told. A report that came before the answer settles with it.
  */
 import * as moves from '../domain/moves.ts';
+import type { Answer } from '../domain/outcome.ts';
+import { pendingVerdict, settledByReport } from '../domain/reports.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { escTransactionIdOf } from '../esc/headers.ts';
 import { packAnswer } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
+import { withMadeUpReport } from './made-up.ts';
 import type { Move, Records } from './records.ts';
 import type { Reading } from './sender.ts';
 import type { Waiters } from './waiters.ts';
@@ -28,28 +31,52 @@ export async function recordReading(
     return moveOf(current, reading, now());
   });
   if (changed.word !== 'changed') return null;
-  if (reading.kind === 'answered') {
-    waiters.tell(transaction.id, { kind: 'answer', transaction: changed.transaction, answer: reading.answer });
-  }
+  tellAnswer(waiters, changed.transaction, reading.kind === 'answered' ? reading.answer : null);
   return changed.transaction;
+}
+
+/** Who waits gets the recorded answer, ESC's own or the made-up one (R22); nobody is told before there is one. */
+export function tellAnswer(waiters: Waiters, transaction: Transaction, fromEsc: Answer | null): void {
+  const { answer } = transaction;
+  if (answer === null) return;
+  const madeUp = { status: answer.status, headers: [], body: new Uint8Array() };
+  waiters.tell(transaction.id, { kind: 'answer', transaction, answer: fromEsc ?? madeUp });
 }
 
 function moveOf(current: Transaction, reading: Reading, now: number): Move {
   switch (reading.kind) {
-    case 'answered': {
-      const { status, headers, body } = reading.answer;
-      const escTransactionId = escTransactionIdOf(headers);
-      const facts = { status, bodyBytes: body.byteLength, escTransactionId, now };
-      return {
-        transaction: moves.settledByAnswer(current, facts),
-        bodies: { response: packAnswer(reading.answer) },
-      };
-    }
+    case 'answered':
+      return answeredMove(current, reading.answer, now);
     case 'never-sent':
       return { transaction: moves.neverSent(current, reading.evidence, now) };
-    case 'unknown':
-      return { transaction: moves.unacknowledged(current, reading.evidence, now) };
+    case 'unknown': {
+      const pending = pendingVerdict(current);
+      const unknown = moves.unacknowledged(current, reading.evidence, now);
+      if (pending === null) return { transaction: unknown };
+      const { escTransactionId } = current;
+      return { transaction: settledByReport(unknown, pending.report, now, { escTransactionId }) };
+    }
     case 'maintenance':
       return { transaction: moves.refusedForMaintenance(current, now) };
   }
+}
+
+function answeredMove(current: Transaction, answer: Answer, now: number): Move {
+  const { status, headers, body } = answer;
+  const facts = { status, bodyBytes: body.byteLength, escTransactionId: escTransactionIdOf(headers), now };
+  // A client that has its answer keeps it: what a replay was answered is only in the attempt.
+  const bodies = current.answer === null ? { response: packAnswer(answer) } : {};
+  if (status < 400 && current.policy.ack !== 'answer') {
+    const accepted = moves.acceptedByAnswer(current, facts);
+    const pending = pendingVerdict(accepted);
+    return { transaction: pending === null ? accepted : settledByReport(accepted, pending.report, now), bodies };
+  }
+  const settled = moves.settledByAnswer(current, facts);
+  if (status < 400 || current.answer === null) return { transaction: settled, bodies };
+  // It was told that ESC took it: the refusal of the replay reaches it as a report (R18).
+  return withMadeUpReport(settled, {
+    status: { code: status, message: `ESC answered the replay ${status}` },
+    look: null,
+    now,
+  });
 }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { abandoned, neverSent } from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
-import type { Bodies, Creation, Journal, MarkConditions, Replaced } from '../journal/journal.ts';
+import type { Bodies, BodyName, Creation, Journal, MarkConditions, Replaced } from '../journal/journal.ts';
 import { UnderWay } from './under-way.ts';
 
 export interface Move {
@@ -119,7 +119,7 @@ export class Records {
   }
 
   /** Null if it is not there, or the journal does not answer now. */
-  async readBody(id: string, which: 'request' | 'response'): Promise<Uint8Array | null> {
+  async readBody(id: string, which: BodyName): Promise<Uint8Array | null> {
     try {
       return await this.journal.body(id, which);
     } catch (error) {

@@ -22,6 +22,8 @@ export interface SenderOptions {
   readonly upstream: Upstream;
   readonly coordinator: Coordinator;
   readonly responseTimeoutMs: number;
+  /** The request of an attempt as it goes to ESC, with the URLs that it reports to. */
+  readonly outgoing: (transaction: Transaction, message: RequestMessage) => RequestMessage;
   /** How long a doubtful answer may wait for the probe that decides it. */
   readonly confirmTimeoutMs: number;
 }
@@ -43,7 +45,7 @@ export class Sender {
     if (this.#options.coordinator.epoch !== epoch) {
       return { kind: 'never-sent', evidence: 'its epoch ended before it was sent' };
     }
-    const { headers, body } = message;
+    const { headers, body } = this.#options.outgoing(transaction, message);
     const reading = await this.underWay.track(() => this.exchange({ method, path, headers, body }, epoch));
     if (reading.kind === 'answered' && this.#options.coordinator.epoch !== epoch) {
       // A node that has lost the role may still answer; what it did may be thrown away (R13).

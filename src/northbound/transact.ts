@@ -8,7 +8,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
-import type { Transaction } from '../domain/transaction.ts';
+import type { Channel, Transaction } from '../domain/transaction.ts';
 import type { Catalogue } from '../esc/catalogue.ts';
 import type { Creation } from '../journal/journal.ts';
 import { packRequest, type RequestMessage } from '../journal/message.ts';
@@ -19,6 +19,7 @@ import { type Authorities, giveAnswer } from './answer.ts';
 import { readBody } from './body.ts';
 import { type ExpireOptions, expire } from './expire.ts';
 import type { Holds } from './holds.ts';
+import type { PendingAnswers } from './pending-answers.ts';
 import { recordReading } from './record-reading.ts';
 import { draining, holdExpired, holdFull, journalUnavailable } from './refusals.ts';
 import type { Sender } from './sender.ts';
@@ -44,6 +45,11 @@ export interface TransactOptions extends ExpireOptions {
   readonly holdMaxMs: number;
   readonly bodyBytesMax: number;
   readonly cancelOnDisconnect: boolean;
+  /** Channels that the client wants ESC's reports on. @throws GatewayError `callback-refused`. */
+  readonly wantsOf: (headers: readonly string[]) => readonly Channel[];
+  /** Whose HTTP answer is not handed over yet: nothing is relayed for them (R23). */
+  readonly pendingAnswers: PendingAnswers;
+  readonly watch: { begin(transaction: Transaction): void };
 }
 
 export interface Caller {
@@ -65,7 +71,7 @@ export class Transact {
 
   /** @throws GatewayError for every refusal; nothing was sent then, or the error says otherwise. */
   async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
-    const { coordinator, records, waiters, holds, lanes, holdMaxMs } = this.#options;
+    const { coordinator, records, waiters, holds, lanes, holdMaxMs, pendingAnswers } = this.#options;
     const receivedAt = now();
     if (coordinator.gate().mode === 'draining') throw draining();
     if (records.unconfirmed.count >= unconfirmedMax) throw journalUnavailable();
@@ -86,6 +92,7 @@ export class Transact {
       throw journalUnavailable();
     }
     const kept = created.transaction;
+    pendingAnswers.add(kept, response);
     const told = waiters.wait(kept.id, receivedAt + holdMaxMs, caller.hasLeft);
 
     // 4. Sent now, or in its turn.
@@ -126,6 +133,9 @@ export class Transact {
       requestBytes: body.byteLength,
       state: { status: 'held', since: receivedAt, reason: this.#options.coordinator.isOpen ? 'lane' : 'gate' },
       attempts: [],
+      wants: this.#options.wantsOf(caller.headers),
+      reports: [],
+      endedAt: null,
       answer: null,
       escTransactionId: null,
       promisedAt: null,
@@ -146,6 +156,7 @@ export class Transact {
     const reading = await sender.send(transaction, message);
     const recorded = await recordReading({ records, waiters }, transaction, reading);
     if (recorded !== null && moves.isToBeSent(recorded)) lanes.wait(recorded);
+    else if (recorded !== null) this.#options.watch.begin(recorded);
     lanes.freshEnds(transaction.place.lane);
   }
 

@@ -5,7 +5,8 @@
 import * as operatorMoves from '../domain/operator-moves.ts';
 import { GatewayError } from '../domain/problem.ts';
 import type { Transaction } from '../domain/transaction.ts';
-import type { Records } from '../northbound/records.ts';
+import { withMadeUpReport } from '../northbound/made-up.ts';
+import type { Move, Records } from '../northbound/records.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import type { Waiters } from '../northbound/waiters.ts';
 import { now } from '../pair/clock.ts';
@@ -18,6 +19,8 @@ export interface ActsOptions {
   readonly waiters: Waiters;
   readonly lanes: Lanes;
   readonly coordinator: Coordinator;
+  /** Its completion may have to reach the client (R2). */
+  readonly onSettled: (transaction: Transaction) => void;
 }
 
 export interface Resolution {
@@ -58,10 +61,15 @@ export class Acts {
   /** Settled by what a person found out. Who waits gets the first 2xx, or a 202 that says `failed`. @throws as `replay`. */
   async resolve(id: string, { as, note }: Resolution, by: string): Promise<Transaction> {
     const { lanes, waiters } = this.#options;
-    const { transaction } = await this.#move(id, 'resolved', (current) =>
-      operatorMoves.resolved(current, { as, note, by, now: now() }),
+    const code = as === 'completed' ? 200 : 500;
+    const { transaction } = await this.#move(
+      id,
+      'resolved',
+      (current) => operatorMoves.resolved(current, { as, note, by, now: now() }),
+      (moved) => withMadeUpReport(moved, { status: { code, message: `Resolved by ${by}` }, look: null, now: now() }),
     );
     lanes.withdraw(transaction.id);
+    this.#options.onSettled(transaction);
     if (as === 'completed') {
       const answer = { status: transaction.policy.successStatus, headers: [], body: new Uint8Array() };
       waiters.tell(id, { kind: 'answer', transaction, answer });
@@ -76,6 +84,7 @@ export class Acts {
     id: string,
     done: string,
     decide: (current: Transaction) => Transaction | null,
+    completion: (moved: Transaction) => Move = (transaction) => ({ transaction }),
   ): Promise<{ transaction: Transaction; isMoved: boolean }> {
     const { records } = this.#options;
     const read = await records.read(id);
@@ -85,7 +94,7 @@ export class Acts {
     const changed = await records.change(read, (current) => {
       const transaction = decide(current);
       isDoneBefore = transaction === current;
-      return transaction === null || isDoneBefore ? null : { transaction };
+      return transaction === null || isDoneBefore ? null : completion(transaction);
     });
     if (changed.word === 'changed') return { transaction: changed.transaction, isMoved: true };
     if (changed.word === 'missing') throw notFound(id);

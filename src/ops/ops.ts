@@ -35,6 +35,7 @@ export interface OpsOptions {
   readonly log: Logger;
   /** Tells the relay that there is something to deliver. */
   readonly wake: (transaction: Transaction) => void;
+  readonly onSettled: (transaction: Transaction) => void;
 }
 
 export interface Ops {

@@ -153,6 +153,11 @@ export class Coordinator {
     this.#apply({ kind: 'by-hand', mode });
   }
 
+  /** ESC does not have what it accepted in this epoch: the epoch ends (R5). */
+  distrust(why: string): void {
+    this.#apply({ kind: 'distrusted', why, now: now() });
+  }
+
   maintenance(on: boolean): void {
     if (this.#state.maintenance === on) return;
     this.#options.log.info(on ? 'ESC answers 503 under READY: maintenance mode' : 'ESC takes requests again');

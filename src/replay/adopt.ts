@@ -5,15 +5,19 @@
  */
 import type { Logger } from 'pino';
 import { isToBeSent, takenUp } from '../domain/moves.ts';
-import { isSettled, type Transaction } from '../domain/transaction.ts';
+import type { Transaction } from '../domain/transaction.ts';
 import type { Records } from '../northbound/records.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
+import type { Watch } from './watch.ts';
 
 export interface AdoptOptions {
   readonly replica: string;
   readonly records: Records;
   readonly lanes: Lanes;
+  readonly watch: Pick<Watch, 'begin'>;
+  /** Null where callbacks do not go through the gateway. */
+  readonly relay: { wake(transaction: Transaction): void } | null;
   readonly log: Logger;
   readonly leaseTtlMs: number;
   /** No other process can have the journal open. */
@@ -65,7 +69,7 @@ export class Adopter {
     const alive = new Set(isAlone ? [] : (await this.#liveReplicas()).filter((name) => name !== replica));
     let adopted = 0;
     for (let afterSequence = 0; ; ) {
-      const page = await records.journal.unsettled({ afterSequence, limit: pageSize });
+      const page = await records.journal.open({ afterSequence, limit: pageSize });
       for (const transaction of page) {
         if (transaction.owner === replica || alive.has(transaction.owner)) continue;
         if (await this.#adoptOne(transaction)) adopted += 1;
@@ -85,15 +89,16 @@ export class Adopter {
   }
 
   async #adoptOne(transaction: Transaction): Promise<boolean> {
-    const { records, replica, lanes } = this.#options;
+    const { records, replica, lanes, watch, relay } = this.#options;
     const { owner } = transaction;
     const changed = await records.change(transaction, (current) =>
-      current.owner === owner && !isSettled(current.state.status)
-        ? { transaction: takenUp(current, replica, now()) }
-        : null,
+      current.owner === owner ? { transaction: takenUp(current, replica, now()) } : null,
     );
     if (changed.word !== 'changed') return false;
+    // What is sent, what is followed, and what the client has to hear: each finds what is its own.
     if (isToBeSent(changed.transaction)) lanes.wait(changed.transaction);
+    watch.begin(changed.transaction, true);
+    relay?.wake(changed.transaction);
     return true;
   }
 }

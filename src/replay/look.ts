@@ -4,14 +4,19 @@
  */
 import { latestStanding } from '../domain/standing.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import { compareContent } from '../esc/content.ts';
 import { type ResourceReading, readResource } from '../esc/resource.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RequestMessage } from '../journal/message.ts';
 import type { Sender } from '../northbound/sender.ts';
 import { firstValue } from '../upstream/headers.ts';
 
-/** `away`: the look itself was not answered; ask again later. `unreadable`: answered, and says nothing. */
-export type Look = ResourceReading | 'away';
+export interface Look {
+  /** `away`: the look itself was not answered; ask again later. `unreadable`: answered, and says nothing. */
+  readonly found: ResourceReading | 'away';
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
 
 export interface LookOptions {
   readonly sender: Sender;
@@ -20,21 +25,32 @@ export interface LookOptions {
   readonly authorization: string | null;
 }
 
+const nothing = { contentType: '', body: new Uint8Array() };
+
 export async function look(
-  { sender, authorization }: LookOptions,
+  options: LookOptions,
   transaction: Transaction,
   message: RequestMessage,
   epoch: number,
 ): Promise<Look> {
   const path = transaction.policy.look;
-  if (path === null) return 'unreadable';
-  const credentials = authorization ?? firstValue(message.headers, 'authorization');
-  const headers = ['Accept', 'application/xml', ...(credentials === '' ? [] : ['Authorization', credentials])];
-  const reading = await sender.exchange({ method: 'GET', path, headers, body: null }, epoch);
-  if (reading.kind !== 'answered') return 'away';
+  if (path === null) return { found: 'unreadable', ...nothing };
+  const headers = ['Accept', 'application/xml', ...credentialsOf(options, message)];
+  const reading = await options.sender.exchange({ method: 'GET', path, headers, body: null }, epoch);
+  if (reading.kind !== 'answered') return { found: 'away', ...nothing };
   const { status, headers: fields, body } = reading.answer;
+  const contentType = firstValue(fields, 'content-type');
   // The sender has confirmed a doubtful answer by a probe, so an empty 404 is ESC's word here.
-  return readResource({ httpStatus: status, contentType: firstValue(fields, 'content-type'), body }, true);
+  return { found: readResource({ httpStatus: status, contentType, body }, true), contentType, body };
+}
+
+/** The gateway's own account, else what the client sent (R27). */
+export function credentialsOf(
+  { authorization }: Pick<LookOptions, 'authorization'>,
+  message: RequestMessage,
+): string[] {
+  const credentials = authorization ?? firstValue(message.headers, 'authorization');
+  return credentials === '' ? [] : ['Authorization', credentials];
 }
 
 /** How far back the lane is read for an earlier create that still stands. */
@@ -47,13 +63,31 @@ export type History =
   /** An earlier create of it stands. */
   | 'created'
   /** An earlier delete of it was accepted, and may still be running. */
-  | 'deleted';
+  | 'deleting';
 
 export async function historyOf(journal: Journal, transaction: Transaction): Promise<History> {
   const { lane } = transaction.place;
   const earlier = await journal.list({ lane, beforeSequence: transaction.sequence, limit: laneHistoryMax });
-  if (latestStanding(earlier) !== null) return 'created';
-  return earlier.some(({ state, policy }) => state.status === 'completed' && policy.kind === 'delete')
-    ? 'deleted'
-    : 'none';
+  const isDeleting = earlier.some(
+    ({ state, policy }) =>
+      policy.kind === 'delete' &&
+      (state.status === 'accepted' || (state.status === 'completed' && policy.ack === 'answer')),
+  );
+  if (isDeleting) return 'deleting';
+  return latestStanding(earlier) === null ? 'none' : 'created';
 }
+
+/** One of its own creates got a 2xx, or a report bore its token (R15): what is there is its own. */
+export const isProvenOwn = ({ attempts, reports }: Transaction): boolean =>
+  attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400) ||
+  reports.some(
+    ({ from, attempt }) => from === 'esc' && attempts.find(({ number }) => number === attempt)?.kind === 'send',
+  );
+
+/** Whether what ESC shows may come from this request: it says nothing that the request says otherwise (R15). */
+export const mayBeFrom = (message: RequestMessage, { body }: Look): boolean =>
+  compareContent(message.body, body) !== 'different';
+
+/** Every leaf of an update stands in what ESC shows (R16). */
+export const isAsAsked = (message: RequestMessage, { body }: Look): boolean =>
+  compareContent(message.body, body) === 'equal';

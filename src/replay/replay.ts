@@ -9,13 +9,25 @@ import type { Answer } from '../domain/outcome.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { isReplayOrdered, type Transaction } from '../domain/transaction.ts';
 import { packAnswer, type RequestMessage, unpackRequest } from '../journal/message.ts';
-import { recordReading } from '../northbound/record-reading.ts';
+import { withMadeUpReport } from '../northbound/made-up.ts';
+import { recordReading, tellAnswer } from '../northbound/record-reading.ts';
 import type { Records } from '../northbound/records.ts';
 import type { Reading, Sender } from '../northbound/sender.ts';
 import type { Waiters } from '../northbound/waiters.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
-import { historyOf, type LookOptions, look } from './look.ts';
+import type { UpstreamRequest } from '../upstream/upstream.ts';
+import {
+  credentialsOf,
+  historyOf,
+  isAsAsked,
+  isProvenOwn,
+  type Look,
+  type LookOptions,
+  look,
+  mayBeFrom,
+} from './look.ts';
+import { nextOf } from './reconcile.ts';
 
 export interface ReplayOptions extends LookOptions {
   readonly coordinator: Coordinator;
@@ -25,7 +37,16 @@ export interface ReplayOptions extends LookOptions {
   readonly replayAttemptsMax: number;
   /** From the first READY after it was unacknowledged. */
   readonly deadlineMs: number;
+  /** `replay.cleanUp` is `auto`. */
+  readonly mayCleanUp: boolean;
+  /** The DELETE that removes what the transaction created, reporting to the gateway under a token of its own (R20). */
+  readonly cleanUpRequest: (transaction: Transaction, credentials: readonly string[]) => UpstreamRequest;
+  readonly watch: { begin(transaction: Transaction): void };
+  readonly onSettled: (transaction: Transaction) => void;
 }
+
+/** Why a watched transaction came back: what is under way there counts as broken (R14). */
+export const stuckReason = 'under way without a sign of movement for replay.stuckAfter (R14)';
 
 /** `left`: the lane is free of it. `again`: it waits on, at least so long. */
 export type Replayed = { readonly kind: 'left' } | { readonly kind: 'again'; readonly delayMs: number };
@@ -47,38 +68,45 @@ export class Replay {
   /** One step for one unacknowledged transaction, or one whose replay an operator ordered; `readyAt` is the first READY that it saw. */
   async run(transaction: Transaction, readyAt: number): Promise<Replayed> {
     const { records, coordinator } = this.#options;
-    // 1. What may be done with it (R17, R18).
-    const refusal = this.#refusal(transaction, readyAt);
-    if (refusal !== null) return this.#leaveToOperator(transaction, refusal);
     const packed = await records.journal.body(transaction.id, 'request');
     if (packed === null) return this.#leaveToOperator(transaction, 'its request is not in the journal any more');
     const message = unpackRequest(packed);
     const { epoch } = coordinator;
 
-    // 2. Look before sending (promise 2).
-    const { kind } = transaction.policy;
-    if (transaction.policy.look !== null && (kind === 'create' || kind === 'delete')) {
-      const found = await this.#reconcile(transaction, message, epoch);
-      if (found !== 'send') return found;
-    }
+    // 1. Look before anything else, where something can be looked at (promise 2).
+    const looked = await this.#reconcile(transaction, message, { epoch, readyAt });
+    if (looked !== 'send') return looked;
+
+    // 2. What may be done with it (R3, R17, R18).
+    if (isLongAccepted(transaction, now()))
+      return this.#settleAs(transaction, (current) => moves.notObserved(current, now()));
+    const refusal = this.#refusal(transaction, readyAt);
+    if (refusal !== null) return this.#leaveToOperator(transaction, refusal);
 
     // 3. Mark (R10).
+    const marked = await this.#mark(transaction, epoch, 'send');
+    if ('kind' in marked) return marked;
+
+    // 4. Send.
+    coordinator.switchovers.count('replayed');
+    const reading = await this.#options.sender.send(marked, message);
+
+    // 5. Read the answer and settle.
+    return this.#settle(marked, message, { reading, readyAt });
+  }
+
+  /** In flight from here on; or what to do instead. */
+  async #mark(transaction: Transaction, epoch: number, kind: 'send' | 'clean-up'): Promise<Transaction | Replayed> {
+    const { records, coordinator } = this.#options;
     const { activeNode: node } = coordinator;
     const marked = await records.changeSurely(transaction, (current) => {
       if (!moves.isToBeSent(current)) return null;
       const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
-      return { transaction: moves.marked(current, { epoch, node, now: now(), hasWaited: true }), mark };
+      return { transaction: moves.marked(current, { epoch, node, now: now(), hasWaited: true, kind }), mark };
     });
+    if (marked.word === 'changed') return marked.transaction;
     if (marked.word === 'stale-epoch') await coordinator.learnEpoch();
-    if (marked.word === 'declined' || marked.word === 'missing') return left;
-    if (marked.word !== 'changed') return again(soonMs);
-
-    // 4. Send.
-    coordinator.switchovers.count('replayed');
-    const reading = await this.#options.sender.send(marked.transaction, message);
-
-    // 5. Read the answer and settle.
-    return this.#settle(marked.transaction, message, reading);
+    return marked.word === 'declined' || marked.word === 'missing' ? left : again(soonMs);
   }
 
   #refusal(transaction: Transaction, readyAt: number): string | null {
@@ -97,37 +125,91 @@ export class Replay {
     return null;
   }
 
-  /** What the new active node has of it (R14, R15, R19): `send` if it is missing there. */
-  async #reconcile(transaction: Transaction, message: RequestMessage, epoch: number): Promise<Replayed | 'send'> {
-    const found = await look(this.#options, transaction, message, epoch);
-    if (found === 'away') return again(soonMs);
-    if (transaction.policy.kind === 'delete') {
-      return found === 'absent' ? this.#settleByLook(transaction, 'the resource is gone') : 'send';
+  /** What the new active node has of it (R13 to R16, R19): `send` if it is missing there, or nothing can tell. */
+  async #reconcile(
+    transaction: Transaction,
+    message: RequestMessage,
+    { epoch, readyAt }: { epoch: number; readyAt: number },
+  ): Promise<Replayed | 'send'> {
+    const { policy, state, attempts } = transaction;
+    if (policy.look === null || !lookedAt.includes(policy.kind)) return 'send';
+    const seen = await look(this.#options, transaction, message, epoch);
+    if (seen.found === 'away') return again(soonMs);
+    const last = attempts.at(-1);
+    const next = nextOf(transaction, {
+      found: seen.found,
+      history: await historyOf(this.#options.journal, transaction),
+      isProvenOwn: isProvenOwn(transaction),
+      mayBeOwn: mayBeFrom(message, seen),
+      isAsAsked: isAsAsked(message, seen),
+      isStuck: state.status === 'unacknowledged' && state.reason === stuckReason,
+      isCleaningUp: last?.kind === 'clean-up' && last.status !== undefined && last.status < 400,
+      mayCleanUp: this.#options.mayCleanUp,
+    });
+    switch (next.do) {
+      case 'send':
+        return 'send';
+      case 'settle':
+        return this.#settleByLook(transaction, next.evidence, seen);
+      case 'watch':
+        return this.#watchAgain(transaction, epoch);
+      case 'wait':
+        if (now() <= readyAt + this.#options.deadlineMs) return again(lookAgainMs);
+        return this.#leaveToOperator(transaction, 'what is there did not come to an end within replay.deadline');
+      case 'clean-up':
+        return this.#cleanUp(transaction, message, epoch);
+      case 'operator':
+        return isReplayOrdered(transaction) ? 'send' : this.#leaveToOperator(transaction, next.reason);
     }
-    if (found === 'absent' || found === 'unreadable') return 'send';
-    const history = await historyOf(this.#options.journal, transaction);
-    if (history === 'created') return 'send';
-    // What is under way may be the end of the one before: wait until it shows.
-    if (history === 'deleted' && found === 'under-way') return again(lookAgainMs);
-    if (found === 'broken' && isReplayOrdered(transaction)) return 'send';
-    if (found === 'broken') return this.#leaveToOperator(transaction, 'what it created is in error in ESC');
-    return this.#settleByLook(transaction, `the resource is there (${found === 'done' ? 'done' : 'under way'})`);
   }
 
-  async #settle(transaction: Transaction, message: RequestMessage, reading: Reading): Promise<Replayed> {
+  /** It is there and moving: accepted, with a first 2xx for a client that has none yet (R22), and its lane is free. */
+  async #watchAgain(transaction: Transaction, epoch: number): Promise<Replayed> {
+    const changed = await this.#options.records.changeSurely(transaction, (current) =>
+      current.state.status === 'unacknowledged'
+        ? { transaction: moves.foundUnderWay(current, { epoch, now: now() }) }
+        : null,
+    );
+    if (changed.word !== 'changed') return left;
+    tellAnswer(this.#options.waiters, changed.transaction, null);
+    this.#options.watch.begin(changed.transaction);
+    return left;
+  }
+
+  /** Deletes what its own dropped create left; what comes of it is looked at before it is created again (R15, R20). */
+  async #cleanUp(transaction: Transaction, message: RequestMessage, epoch: number): Promise<Replayed> {
+    const { records, sender, cleanUpRequest, replayAttemptsMax } = this.#options;
+    const cleanUps = transaction.attempts.filter(({ kind }) => kind === 'clean-up').length;
+    if (cleanUps >= replayAttemptsMax)
+      return this.#leaveToOperator(transaction, `it was cleaned up ${cleanUps} times in vain`);
+    const marked = await this.#mark(transaction, epoch, 'clean-up');
+    if ('kind' in marked) return marked;
+    const reading = await sender.exchange(cleanUpRequest(marked, credentialsOf(this.#options, message)), epoch);
+    const ended = await records.changeSurely(marked, (current) =>
+      current.state.status === 'in-flight' ? { transaction: moves.cleanUpEnded(current, cleanUpEnd(reading)) } : null,
+    );
+    return ended.word === 'changed' ? again(lookAgainMs) : left;
+  }
+
+  async #settle(
+    transaction: Transaction,
+    message: RequestMessage,
+    { reading, readyAt }: { reading: Reading; readyAt: number },
+  ): Promise<Replayed> {
     if (reading.kind === 'answered' && isRefusal(reading.answer.status)) {
-      return this.#refused(transaction, message, reading);
+      return this.#refused(transaction, message, { answer: reading.answer, readyAt });
     }
     if (reading.kind === 'answered' && transaction.policy.kind === 'delete' && reading.answer.status === 404) {
       const unacknowledged = await this.#backToUnacknowledged(transaction, 404);
       return unacknowledged === null
         ? left
-        : this.#settleByLook(unacknowledged, 'ESC has no such resource any more (R19)');
+        : this.#settleByLook(unacknowledged, 'ESC has no such resource any more (R19)', null);
     }
     const recorded = await recordReading(this.#options, transaction, reading);
     if (recorded === null) return left;
     if (moves.isToBeSent(recorded)) return again(soonMs);
     if (recorded.state.status === 'completed') this.#options.coordinator.switchovers.count('completed');
+    this.#options.watch.begin(recorded);
     return left;
   }
 
@@ -135,19 +217,20 @@ export class Replay {
   async #refused(
     transaction: Transaction,
     message: RequestMessage,
-    reading: Extract<Reading, { kind: 'answered' }>,
+    { answer, readyAt }: { answer: Answer; readyAt: number },
   ): Promise<Replayed> {
     const { kind } = transaction.policy;
-    const { status } = reading.answer;
+    const { status } = answer;
     const unacknowledged = await this.#backToUnacknowledged(transaction, status);
     if (unacknowledged === null) return left;
-    const isConflict = kind === 'create' && status === 409;
+    const isConflict = kind === 'create' && status === 409 && !isProvenOwn(transaction);
     if (isConflict && (await historyOf(this.#options.journal, transaction)) === 'created') {
       // Somebody's earlier create stands: ESC's 409 is the answer (R15).
-      return this.#settleByRefusal(unacknowledged, reading.answer);
+      return this.#settleByRefusal(unacknowledged, answer);
     }
     if (kind === 'create' && transaction.policy.look !== null) {
-      const found = await this.#reconcile(unacknowledged, message, this.#options.coordinator.epoch);
+      const { epoch } = this.#options.coordinator;
+      const found = await this.#reconcile(unacknowledged, message, { epoch, readyAt });
       if (found !== 'send') return found;
     }
     const failures = unacknowledged.attempts.filter((attempt) => attempt.status !== undefined).length;
@@ -172,21 +255,35 @@ export class Replay {
       const settled = moves.settledByRefusal(current, { status, bodyBytes: body.byteLength, now: now() });
       return { transaction: settled, bodies: { response: packAnswer(answer) } };
     });
-    if (changed.word === 'changed')
-      waiters.tell(transaction.id, { kind: 'answer', transaction: changed.transaction, answer });
+    if (changed.word === 'changed') tellAnswer(waiters, changed.transaction, answer);
     return left;
   }
 
-  async #settleByLook(transaction: Transaction, evidence: string): Promise<Replayed> {
-    const { records, waiters, coordinator } = this.#options;
+  async #settleByLook(transaction: Transaction, evidence: string, seen: Look | null): Promise<Replayed> {
+    const settled = await this.#settleAs(
+      transaction,
+      (current) => moves.settledByLook(current, evidence, now()),
+      seen?.found === 'absent' ? null : seen,
+    );
+    this.#options.coordinator.switchovers.count('reconciled');
+    return settled;
+  }
+
+  /** Settled without a word of ESC: who waits is told, and the completion is made up (R22, R30). */
+  async #settleAs(
+    transaction: Transaction,
+    settle: (current: Transaction) => Transaction,
+    seen: Look | null = null,
+  ): Promise<Replayed> {
+    const { records, waiters, coordinator, onSettled } = this.#options;
+    const status = { code: 200, message: 'Completed; found by Northgate' };
     const changed = await records.changeSurely(transaction, (current) =>
-      moves.isToBeSent(current) ? { transaction: moves.settledByLook(current, evidence, now()) } : null,
+      moves.isToBeSent(current) ? withMadeUpReport(settle(current), { status, look: seen, now: now() }) : null,
     );
     if (changed.word !== 'changed') return left;
-    coordinator.switchovers.count('reconciled');
     coordinator.switchovers.count('completed');
-    const answer = { status: changed.transaction.policy.successStatus, headers: [], body: new Uint8Array() };
-    waiters.tell(transaction.id, { kind: 'answer', transaction: changed.transaction, answer });
+    tellAnswer(waiters, changed.transaction, null);
+    onSettled(changed.transaction);
     return left;
   }
 
@@ -196,6 +293,26 @@ export class Replay {
     );
     return left;
   }
+}
+
+/** Kinds of operation whose resource tells what they came to; an action's does not (R17). */
+const lookedAt: readonly string[] = ['create', 'delete', 'update'];
+
+/** Nothing that was accepted longer ago than it may take is ever sent again (R3). */
+function isLongAccepted({ attempts, policy }: Transaction, at: number): boolean {
+  const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
+  return policy.look === null && accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
+}
+
+function cleanUpEnd(reading: Reading): Parameters<typeof moves.cleanUpEnded>[1] {
+  if (reading.kind === 'answered') {
+    const { status } = reading.answer;
+    // What is gone already needs no clean-up: the next look tells.
+    return { outcome: 'answered', status, evidence: `the clean-up was answered ${status}`, now: now() };
+  }
+  if (reading.kind === 'maintenance')
+    return { outcome: 'never-sent', evidence: 'ESC is in maintenance mode', now: now() };
+  return { outcome: reading.kind, evidence: reading.evidence, now: now() };
 }
 
 /** R18: what says "not now" or "there is something" rather than "no". */

@@ -11,7 +11,7 @@ function inStatus(status: Status): Transaction {
   const states: Record<Status, State> = {
     held: { status: 'held', since: 1, reason: 'gate' },
     'in-flight': { status: 'in-flight', since: 1, epoch: 1, attempt: 1, hasWaited: false },
-    accepted: { status: 'accepted', since: 1 },
+    accepted: { status: 'accepted', since: 1, epoch: 1, signAt: 1, isWatched: false },
     unacknowledged: { status: 'unacknowledged', since: 1, reason: 'reset' },
     'awaiting-operator': { status: 'awaiting-operator', since: 1, reason: 'cannot be looked up' },
     completed: { status: 'completed', settledAt: 1, reason: 'ESC answered 200' },
@@ -28,6 +28,7 @@ function inStatus(status: Status): Transaction {
     },
     ...{ idempotencyKey: null, fingerprint: '', receivedAt: 0, requestBytes: 0, answer: null },
     ...{ escTransactionId: null, promisedAt: null, state: states[status] },
+    ...{ wants: [], reports: [], endedAt: null },
     attempts: isUnsent ? [] : [{ number: 1, kind: 'send', epoch: 1, node: null, at: 1, outcome: 'unknown' }],
   };
 }

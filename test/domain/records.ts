@@ -28,6 +28,9 @@ export const held = (said: Said = {}): Transaction => ({
   requestBytes: 5,
   state: { status: 'held', since: 1, reason: 'gate' },
   attempts: [],
+  wants: [],
+  reports: [],
+  endedAt: null,
   answer: null,
   escTransactionId: null,
   promisedAt: null,
@@ -53,7 +56,7 @@ export function stateOf(status: Status): State {
     case 'in-flight':
       return { status, since: 2, epoch: 1, attempt: 1, hasWaited: false };
     case 'accepted':
-      return { status, since: 2 };
+      return { status, since: 2, epoch: 1, signAt: 2, isWatched: false };
     case 'unacknowledged':
     case 'awaiting-operator':
       return { status, since: 2, reason: 'test' };

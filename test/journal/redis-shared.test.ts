@@ -125,7 +125,7 @@ suite('several gateways on one Redis', { skip: redisSkip }, () => {
     const journal = await here.open();
     const standing = held({ resourceType: 'deployments', wants: ['callback'] });
     await carried(journal, await kept(journal, toSend(standing)), state.completed());
-    const index = await direct.zrange(`{northgate:${here.options.name}}:index`, 0, -1);
+    const index = await direct.zrange(`{northgate:${here.options.name}}:index`, '0', '-1');
     const kinds = new Set(index.map((member) => member.split(/[/\0]/)[0]));
     assert.deepEqual([...kinds], ['all', 'client', 'lane', 'received', 'status']);
   });

@@ -1,0 +1,70 @@
+/**
+ * What a look at the new active node says of an unacknowledged transaction, and so what is to be done (R13–R17). Pure:
+ * the look, the record and the lane's history decide.
+ */
+import type { Transaction } from '../domain/transaction.ts';
+import type { ResourceReading } from '../esc/resource.ts';
+import type { History } from './look.ts';
+
+export type Next =
+  | { readonly do: 'send' }
+  | { readonly do: 'settle'; readonly evidence: string }
+  /** There and under way: it is accepted again, and watched (R14). */
+  | { readonly do: 'watch' }
+  /** Look again by and by. */
+  | { readonly do: 'wait' }
+  /** Delete what a dropped create left, then create again (R15, R20). */
+  | { readonly do: 'clean-up' }
+  | { readonly do: 'operator'; readonly reason: string };
+
+export interface Seen {
+  readonly found: ResourceReading;
+  readonly history: History;
+  /** R15: by a 2xx or a token. */
+  readonly isProvenOwn: boolean;
+  /** What ESC shows does not contradict the request. */
+  readonly mayBeOwn: boolean;
+  /** Every leaf of an update stands (R16). */
+  readonly isAsAsked: boolean;
+  /** It was watched and did not move for `replay.stuckAfter` (R14). */
+  readonly isStuck: boolean;
+  /** Its own clean-up was sent and ESC took it. */
+  readonly isCleaningUp: boolean;
+  readonly mayCleanUp: boolean;
+}
+
+export function nextOf({ policy }: Transaction, seen: Seen): Next {
+  switch (policy.kind) {
+    case 'create':
+      return nextOfCreate(seen);
+    case 'delete':
+      return seen.found === 'absent' ? { do: 'settle', evidence: 'the resource is gone' } : { do: 'send' };
+    case 'update':
+      return seen.found === 'done' && seen.isAsAsked
+        ? { do: 'settle', evidence: 'the resource is as the update asked' }
+        : { do: 'send' };
+    default:
+      return { do: 'send' };
+  }
+}
+
+function nextOfCreate(seen: Seen): Next {
+  const { found, history, isProvenOwn, mayBeOwn, isStuck, isCleaningUp } = seen;
+  if (found === 'absent') return { do: 'send' };
+  if (isCleaningUp && found !== 'broken') return { do: 'wait' };
+  if (found === 'unreadable') return { do: 'send' };
+  if (found === 'broken' || (found === 'under-way' && isStuck)) return nextOfBroken(seen);
+  // What is there may be the end of the one before.
+  if (history === 'deleting' && !isProvenOwn) return { do: 'wait' };
+  const isOwn = isProvenOwn || (history !== 'created' && mayBeOwn);
+  if (!isOwn) return { do: 'send' };
+  return found === 'done' ? { do: 'settle', evidence: 'the resource is there' } : { do: 'watch' };
+}
+
+/** In error, or under way without moving: a dropped create's remains are cleaned up only if they are provably its own (R15). */
+function nextOfBroken({ history, isProvenOwn, isStuck, mayCleanUp }: Seen): Next {
+  if (!isProvenOwn && history === 'created') return { do: 'send' };
+  const how = isStuck ? 'has not moved since the switchover' : 'is in error';
+  if (!isProvenOwn) return { do: 'operator', reason: `the resource ${how}, and nothing proves whose it is` };
+  return mayCleanUp ? { do: 'clean-up' } : { do: 'operator', reason: `what it created ${how} in ESC` };
+}

@@ -1,0 +1,187 @@
+/**
+ * Follows what ESC accepted until it settles (R3, R14, R31): reports settle it by themselves; here it is looked at when
+ * they are silent, doubted when its epoch ends, and read as broken when it does not move after a switchover.
+ * Invariant: an accepted transaction of this replica is always in the timetable.
+ */
+import PQueue from 'p-queue';
+import { Timetable } from '../callbacks/timetable.ts';
+import * as moves from '../domain/moves.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import { unpackRequest } from '../journal/message.ts';
+import { withMadeUpReport } from '../northbound/made-up.ts';
+import type { Records } from '../northbound/records.ts';
+import type { Lanes } from '../northbound/transact.ts';
+import { now } from '../pair/clock.ts';
+import type { Coordinator } from '../pair/coordinator.ts';
+import { isAsAsked, type Look, type LookOptions, look } from './look.ts';
+import { stuckReason } from './replay.ts';
+
+export interface WatchOptions extends LookOptions {
+  readonly replica: string;
+  readonly records: Records;
+  readonly coordinator: Coordinator;
+  /** Where what is doubted goes. */
+  readonly lanes: () => Lanes;
+  /** `completion.askAfter`. */
+  readonly askAfterMs: number;
+  /** `replay.stuckAfter`; null: by R14. */
+  readonly stuckAfterMs: number | null;
+  readonly onSettled: (transaction: Transaction) => void;
+}
+
+type Accepted = Transaction & { readonly state: Extract<Transaction['state'], { status: 'accepted' }> };
+
+const looksAtOnceMax = 4;
+/** While the gate is shut, or the journal away. */
+const laterMs = 500;
+const stuckLooks = 4;
+const stuckLookMaxMs = 5_000;
+const stuckAfterMinMs = 60_000;
+/** What `completeWithin` of a deployment adds to its `bootup_time` (R3); taken off it again for R14. */
+const withinMarginMs = 600_000;
+
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #timetable: Timetable;
+  readonly #looking = new PQueue({ concurrency: looksAtOnceMax });
+  /** Bytes that ESC showed last, to see whether anything moved. */
+  readonly #shown = new Map<string, string>();
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#timetable = new Timetable((id) => this.#turn(id), now);
+    options.coordinator.listen({ opened: () => this.#opened() });
+  }
+
+  /** Accepted ones are followed from now on; others are none of it. `isUrgent`: looked at at once (R31: at a start). */
+  begin(transaction: Transaction, isUrgent = false): void {
+    if (!isAccepted(transaction) || transaction.owner !== this.#options.replica) return;
+    this.#timetable.set(transaction.id, isUrgent ? now() : this.#dueAt(transaction));
+  }
+
+  /** A report asks for a look (R28). */
+  lookSoon(transaction: Transaction): void {
+    if (this.#timetable.has(transaction.id)) this.#timetable.set(transaction.id, now());
+  }
+
+  async close(): Promise<void> {
+    await this.#timetable.close();
+  }
+
+  get size(): number {
+    return this.#timetable.size;
+  }
+
+  /** What was accepted in an older epoch is not to be trusted: in order of arrival it is doubted, then reconciled. */
+  #opened(): void {
+    for (const id of this.#timetable.ids()) this.#timetable.set(id, now());
+  }
+
+  #dueAt({ state, policy }: Accepted): number {
+    const { askAfterMs } = this.#options;
+    if (state.isWatched) return now() + this.#stuckLookMs(policy.completeWithinMs);
+    if (policy.look === null) return state.since + policy.completeWithinMs;
+    return Math.max(state.signAt, now() - askAfterMs) + askAfterMs;
+  }
+
+  #stuckAfterMs(completeWithinMs: number): number {
+    const { stuckAfterMs } = this.#options;
+    return stuckAfterMs ?? Math.max(stuckAfterMinMs, completeWithinMs - withinMarginMs);
+  }
+
+  #stuckLookMs = (completeWithinMs: number): number =>
+    Math.min(stuckLookMaxMs, this.#stuckAfterMs(completeWithinMs) / stuckLooks);
+
+  /** @returns when it is due again; null: not followed any more. */
+  async #turn(id: string): Promise<number | null> {
+    const { records, coordinator, replica } = this.#options;
+    const transaction = await records.read(id);
+    if (transaction === 'unavailable') return now() + laterMs;
+    if (transaction === null || !isAccepted(transaction) || transaction.owner !== replica) return this.#forget(id);
+    if (!coordinator.isOpen) return now() + laterMs;
+    if (transaction.state.epoch < coordinator.epoch)
+      return this.#doubt(transaction, 'its epoch ended before it completed');
+    const dueAt = this.#dueAt(transaction);
+    if (transaction.policy.look !== null) return await this.#looking.add(() => this.#look(transaction));
+    return dueAt > now() ? dueAt : this.#settle(transaction, (current) => moves.notObserved(current, now()), null);
+  }
+
+  async #look(transaction: Accepted): Promise<number | null> {
+    const { records, coordinator } = this.#options;
+    const packed = await records.readBody(transaction.id, 'request');
+    if (packed === null) return now() + laterMs;
+    const message = unpackRequest(packed);
+    const { epoch } = coordinator;
+    const seen = await look(this.#options, transaction, message, epoch);
+    if (seen.found === 'away' || coordinator.epoch !== epoch) return now() + laterMs;
+    const { kind } = transaction.policy;
+    const isGone = kind === 'delete' && seen.found === 'absent';
+    const isDone = kind === 'create' && seen.found === 'done';
+    const isUpdated = kind === 'update' && seen.found === 'done' && isAsAsked(message, seen);
+    if (isGone || isDone || isUpdated) {
+      return this.#settle(
+        transaction,
+        (current) => moves.settledByLook(current, 'a look found it done', now()),
+        isGone ? null : seen,
+      );
+    }
+    if (kind === 'create' && (seen.found === 'absent' || seen.found === 'broken')) return this.#lost(transaction, seen);
+    return this.#stillUnderWay(transaction, seen);
+  }
+
+  /** Accepted, and gone or broken in its own epoch: a switchover that nobody saw, or a report that was lost (R5). */
+  async #lost(transaction: Accepted, seen: Look): Promise<number | null> {
+    const { coordinator } = this.#options;
+    if (seen.found === 'absent') coordinator.distrust(`transaction ${transaction.id} was accepted and is not there`);
+    return this.#doubt(transaction, `a look found it ${seen.found}`);
+  }
+
+  async #stillUnderWay(transaction: Accepted, seen: Look): Promise<number | null> {
+    const { records } = this.#options;
+    const { id, state, policy } = transaction;
+    const shown = Buffer.from(seen.body).toString('base64');
+    const hasMoved = this.#shown.has(id) && this.#shown.get(id) !== shown;
+    this.#shown.set(id, shown);
+    if (hasMoved) await records.change(transaction, (current) => ({ transaction: moves.signSeen(current, now()) }));
+    const silentMs = now() - state.signAt;
+    const isPast = now() > state.since + policy.completeWithinMs;
+    if (state.isWatched && !hasMoved && silentMs > this.#stuckAfterMs(policy.completeWithinMs)) {
+      return this.#doubt(transaction, stuckReason);
+    }
+    if (isPast && policy.kind === 'delete') return this.#doubt(transaction, 'it is still there after its time');
+    if (isPast && policy.kind === 'update' && seen.found === 'done') {
+      return this.#settle(transaction, (current) => moves.notObserved(current, now()), seen);
+    }
+    return state.isWatched ? now() + this.#stuckLookMs(policy.completeWithinMs) : now() + this.#options.askAfterMs;
+  }
+
+  async #doubt(transaction: Accepted, reason: string): Promise<number | null> {
+    const changed = await this.#options.records.changeSurely(transaction, (current) =>
+      current.state.status === 'accepted' ? { transaction: moves.doubted(current, reason, now()) } : null,
+    );
+    if (changed.word === 'changed') this.#options.lanes().wait(changed.transaction);
+    return this.#forget(transaction.id);
+  }
+
+  async #settle(
+    transaction: Accepted,
+    settle: (current: Transaction) => Transaction,
+    seen: Look | null,
+  ): Promise<number | null> {
+    const status = { code: 200, message: 'Completed; found by Northgate' };
+    const changed = await this.#options.records.changeSurely(transaction, (current) =>
+      current.state.status === 'accepted'
+        ? withMadeUpReport(settle(current), { status, look: seen, now: now() })
+        : null,
+    );
+    if (changed.word === 'changed') this.#options.onSettled(changed.transaction);
+    return this.#forget(transaction.id);
+  }
+
+  #forget(id: string): null {
+    this.#shown.delete(id);
+    return null;
+  }
+}
+
+const isAccepted = (transaction: Transaction): transaction is Accepted => transaction.state.status === 'accepted';
