@@ -87,8 +87,10 @@ for (const status of Object.keys(rule) as Status[]) {
     const settled = isSettled(status);
     assert.deepEqual(indexOf(inStatus(status, { owner: 'r', client: 'c', receivedAt: 9 })), {
       status,
-      isSettled: settled,
-      settledAt: settled ? 2 : null,
+      isOpen: !settled,
+      hasDeadLetter: false,
+      doneAt: settled ? 2 : null,
+      holdsKey: false,
       owner: 'r',
       client: 'c',
       receivedAt: 9,

@@ -110,6 +110,8 @@ export function settingsFor(pair: SimulatedPair, directory: string): Record<stri
     NORTHGATE_ESC_TIMEOUTS_CONNECT: '500ms',
     NORTHGATE_REPLAY_RAMP_UP: '0s',
     NORTHGATE_DRAIN_TIMEOUT: '0s',
+    NORTHGATE_COMPLETION_ASK_AFTER: '150ms',
+    NORTHGATE_REPLAY_STUCK_AFTER: '500ms',
     NORTHGATE_JOURNAL_URL: `sqlite:${join(directory, 'northgate.db')}`,
   };
 }
