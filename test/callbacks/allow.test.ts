@@ -111,12 +111,15 @@ test('no connection is made to an address that a name was turned to', async () =
     await deliverer.close();
     return tried;
   };
-  const kept = await send(['10.0.0.0/8'], 'turned');
-  assert.equal(kept.kind, 'failed');
-  assert.match('error' in kept ? kept.error : '', /ENOTALLOWED/);
-  assert.equal((await send(['localhost'], 'named')).kind, 'taken');
-  assert.deepEqual(heard, ['/named']);
-  server.close();
+  try {
+    const kept = await send(['10.0.0.0/8'], 'turned');
+    assert.equal(kept.kind, 'failed');
+    assert.match('error' in kept ? kept.error : '', /ENOTALLOWED/);
+    assert.equal((await send(['localhost'], 'named')).kind, 'taken');
+    assert.deepEqual(heard, ['/named']);
+  } finally {
+    server.close();
+  }
 });
 
 /** As if the name had been judged harmless when the request came: only the address is left to tell. */

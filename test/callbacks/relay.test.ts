@@ -158,6 +158,8 @@ test('a delivery that belongs to another replica is left to it', async () => {
   await using world = await startRelaying();
   const theirs = await world.accepted({ owner: 'replica-2' });
   await world.report(theirs, { event: 'VM_ALIVE' });
+  // As this replica knew it before the other one adopted it.
+  world.relay.wake({ ...(await world.read(theirs)), owner: 'replica-1' });
   const ours = await world.accepted();
   await world.report(ours, { event: 'VM_ALIVE' });
   await until(async () => (await world.deliveries(ours))[0] === 'delivered', 'ours is delivered');
