@@ -15,10 +15,10 @@ import { escTransactionIdOf } from '../esc/headers.ts';
 import { withKnownTransactionId } from '../esc/known-transaction-id.ts';
 import { unpackRequest } from '../journal/message.ts';
 import type { Records } from '../northbound/records.ts';
+import { Timetable } from '../northbound/timetable.ts';
 import { now } from '../pair/clock.ts';
 import type { Allow } from './allow.ts';
 import { Deliverer, type Tried } from './delivery.ts';
-import { Timetable } from './timetable.ts';
 import type { Turns } from './turns.ts';
 
 export interface RelayOptions {

@@ -4,12 +4,12 @@
  * Invariant: an accepted transaction of this replica is always in the timetable.
  */
 import PQueue from 'p-queue';
-import { Timetable } from '../callbacks/timetable.ts';
 import * as moves from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { unpackRequest } from '../journal/message.ts';
 import { withMadeUpReport } from '../northbound/made-up.ts';
 import type { Records } from '../northbound/records.ts';
+import { Timetable } from '../northbound/timetable.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';

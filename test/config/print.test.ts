@@ -14,14 +14,14 @@ test('the print tells every value and where it came from', () => {
   assert.ok(printed.includes(`  vip: 10.0.0.1 # file ${folder.path}/northgate.yaml, line 2`));
   assert.ok(printed.includes('  port: 9999 # environment NORTHGATE_OPS_PORT'));
   assert.ok(printed.includes('  timeout: 6m # default'));
-  assert.ok(printed.includes('  # stuckAfter: by rule R14; without effect yet'));
+  assert.ok(printed.includes('  # requestsPerSecond: no limit; without effect yet'));
 });
 
 test('the print names the keys that are set and change nothing yet', () => {
   const printed = printConfig(
-    folder.accepted('esc: {vip: a}\ntracing: {endpoint: "http://o"}\nreplay: {cleanUp: auto}'),
+    folder.accepted('esc: {vip: a}\ntracing: {endpoint: "http://o"}\nnorthbound: {requireKey: true}'),
   );
-  assert.match(printed, /# Set, but without effect yet:\n# {3}replay\.cleanUp\n# {3}tracing\.endpoint\n$/);
+  assert.match(printed, /# Set, but without effect yet:\n# {3}northbound\.requireKey\n# {3}tracing\.endpoint\n$/);
   assert.match(printConfig(folder.accepted('esc: {vip: a}')), /# No key that is set is without effect\.\n$/);
 });
 
