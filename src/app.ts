@@ -184,7 +184,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const receiver = new Receiver({
       turns,
       replica,
-      tokens: new Tokens(journalKey(config), config.journal.oldKeys),
+      tokens: tokensOf(config),
       records,
       log,
       currentEpoch: () => coordinator.epoch,
@@ -319,10 +319,17 @@ function journalKey({ journal: { url, key, name } }: Config): Uint8Array {
   return key ?? (url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null) ?? Buffer.from(name);
 }
 
+/** Tokens made with an earlier key still hold, also with that of the key file if a key was configured since. */
+function tokensOf(config: Config): Tokens {
+  const { url, oldKeys } = config.journal;
+  const fromFile = url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null;
+  return new Tokens(journalKey(config), fromFile === null ? oldKeys : [...oldKeys, fromFile]);
+}
+
 /** Where ESC reports to; null: it reports to clients itself, and completion is found by looking. */
 function reportingToOf(config: Config): ReportingTo | null {
   const { publicUrl } = config.callbacks;
-  return publicUrl === undefined ? null : { publicUrl, tokens: new Tokens(journalKey(config), config.journal.oldKeys) };
+  return publicUrl === undefined ? null : { publicUrl, tokens: tokensOf(config) };
 }
 
 function startPruning(config: Config, journal: Journal, log: Logger): () => void {

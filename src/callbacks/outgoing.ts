@@ -4,6 +4,7 @@
  */
 import type { Transaction } from '../domain/transaction.ts';
 import { withCallbackUrls } from '../esc/callback-headers.ts';
+import { fieldValue } from '../esc/headers.ts';
 import type { RequestMessage } from '../journal/message.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
 import { callbackUrl, type TokenKind, type Tokens } from './token.ts';
@@ -20,7 +21,9 @@ const urlFor = ({ publicUrl, tokens }: ReportingTo, { id, attempts }: Transactio
 export function outgoing(to: ReportingTo | null, transaction: Transaction, message: RequestMessage): RequestMessage {
   const { wants, policy } = transaction;
   if (to === null || (policy.ack !== 'report' && wants.length === 0)) return message;
-  const events = wants.includes('events') ? urlFor(to, transaction, 'events') : null;
+  // Only what the client itself asked for: given both, ESC might report the same event to both.
+  const asksForEvents = fieldValue(message.headers, 'callback-esc-events') !== null;
+  const events = asksForEvents ? urlFor(to, transaction, 'events') : null;
   return {
     ...message,
     headers: withCallbackUrls(message.headers, { callback: urlFor(to, transaction, 'callback'), events }),

@@ -19,6 +19,7 @@ const checks: readonly Check[] = [
   { reads: ['journal.url', 'journal.durability'], faults: checkDurability },
   { reads: ['journal.name'], faults: checkJournalName },
   { reads: ['callbacks.publicUrl'], faults: checkPublicUrl },
+  { reads: ['callbacks.publicUrl', 'journal'], faults: checkTokenKey },
   { reads: ['policies'], faults: checkPolicies },
   { reads: ['northbound', 'ops', 'callbacks'], faults: checkListeners },
   { reads: ['northbound.tls', 'ops.tls'], faults: checkTls },
@@ -52,6 +53,18 @@ export function warningsOf(config: Config): string[] {
     ],
   ];
   return found.filter(([holds]) => holds).map(([, sentence]) => sentence);
+}
+
+/** The tokens in callback URLs are keyed with the journal's key; a file beside an embedded journal always has one. */
+function checkTokenKey({ callbacks, journal }: Config): Fault[] {
+  if (callbacks.publicUrl === undefined || journal.url.kind === 'sqlite' || journal.key !== undefined) return [];
+  return [
+    {
+      key: 'journal.key',
+      found: 'nothing',
+      expected: '32 bytes in base64: callbacks.publicUrl needs tokens that nobody can guess',
+    },
+  ];
 }
 
 function checkEtsi({ esc }: Config): Fault[] {

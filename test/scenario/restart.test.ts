@@ -55,6 +55,18 @@ const executed = ({ pair }: Site, id: string): number =>
   pair.requests.filter(({ path, method, status }) => path.endsWith(`/${id}`) && method === 'POST' && status !== 409)
     .length;
 
+/** Nothing is under way any more: reports and looks have settled what was accepted. */
+async function settled(gateway: GatewayProcess): Promise<void> {
+  const unsettled = ['held', 'in-flight', 'accepted', 'unacknowledged'];
+  await until(async () => {
+    const asked = unsettled.map(async (status) => {
+      const answer = await request(`${gateway.opsUrl}/v1/transactions?status=${status}&limit=1`);
+      return ((await answer.body.json()) as { items: unknown[] }).items.length;
+    });
+    return (await Promise.all(asked)).every((count) => count === 0);
+  }, 'everything is settled');
+}
+
 /** What the journal says at the end, read when no gateway has it open. */
 async function statusesIn(settings: Record<string, string>): Promise<Record<string, number>> {
   const reading = readConfig({ environment: settings });
@@ -96,6 +108,7 @@ async function killedAt({ cut, pair }: Case, redisUrl?: string): Promise<void> {
   try {
     await until(() => place.pair.resources().some(({ id }) => id === 'survivor'), 'the transaction took effect');
     assert.equal((await create(second, 'afterwards')).status, 200);
+    await settled(second);
   } finally {
     assert.equal(await second.end(), 0);
   }
@@ -165,6 +178,7 @@ test('Redis killed and restarted under appendfsync always: what was accepted is 
     () => ids.every((id, index) => answers[index]?.status === 503 || executed(place, id) === 1),
     'every accepted one is executed',
   );
+  await settled(gateway);
   assert.equal(await gateway.end(), 0);
   const statuses = await statusesIn(place.settings);
   assert.deepEqual(
@@ -189,6 +203,7 @@ test('the journal does not answer: journal-unavailable, nothing is sent, and not
   assert.match(told.body, /"sent":"no"/);
   redis.cont();
   await until(async () => (await create(gateway, `again-${Date.now()}`)).status === 200, 'the journal is back');
+  await settled(gateway);
   assert.equal(await gateway.end(), 0);
   assert.equal(executed(place, 'refused'), 0);
   const statuses = await statusesIn(place.settings);

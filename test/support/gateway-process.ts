@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { request } from 'undici';
 import { startGateway } from '../../src/app.ts';
 import { readConfig, refusalText } from '../../src/config/reader.ts';
-import { isSettled } from '../../src/domain/transaction.ts';
+import type { Transaction } from '../../src/domain/transaction.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openJournal } from '../../src/journal/open.ts';
 
@@ -73,6 +73,9 @@ function dieHere(): Promise<never> {
   return new Promise(() => undefined);
 }
 
+/** The write that records ESC's answer. */
+const isAnswered = ({ state }: Transaction): boolean => state.status === 'accepted' || 'settledAt' in state;
+
 /** The journal, with the process's death put between two of its steps and what follows them. */
 function cutting(journal: Journal, cut: Cut): Journal {
   return {
@@ -83,7 +86,7 @@ function cutting(journal: Journal, cut: Cut): Journal {
       return cut === 'before-send' && isSent ? dieHere() : created;
     },
     replace: async (replacement) => {
-      const settles = isSettled(replacement.transaction.state.status);
+      const settles = isAnswered(replacement.transaction);
       if (cut === 'before-record' && settles) return dieHere();
       const replaced = await journal.replace(replacement);
       return cut === 'before-answer' && settles ? dieHere() : replaced;

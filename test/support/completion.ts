@@ -1,0 +1,189 @@
+/**
+ * A world whose callbacks go through the gateway: a pair, a gateway that ESC reports to, and an orchestrator with a
+ * callback server, which counts what it is told of each of its transactions.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import supertest from 'supertest';
+import type { Transaction } from '../../src/domain/transaction.ts';
+import { isSettled } from '../../src/domain/transaction.ts';
+import { fieldValue, escTransactionIdOf } from '../../src/esc/headers.ts';
+import type { PairOptions } from '../../src/sim/profiles.ts';
+import { CallbackServer, type Heard } from '../callbacks/relaying.ts';
+import { network, type Operation, operationNamed } from './completion-operations.ts';
+import { until } from './until.ts';
+import { startWorld, type Told, type World } from './world.ts';
+
+export interface CompletionOptions {
+  readonly pair?: PairOptions;
+  readonly settings?: Readonly<Record<string, string>>;
+  /** 2 to 250: the pair's own network on loopback, for worlds that live at the same time. */
+  readonly place?: number;
+  /** False: ESC cannot reach the gateway, which finds completion by looking alone. */
+  readonly hasPublicUrl?: boolean;
+}
+
+/** What the orchestrator asked for, and what it knows of it. */
+export interface Ordered {
+  readonly operation: Operation;
+  readonly subject: string;
+  /** The last step of its callback URL. */
+  readonly mark: string;
+  /** The answer, when it comes. */
+  readonly told: Promise<Told>;
+}
+
+/** One report as the client got it. */
+export interface Got {
+  readonly event: string;
+  readonly status: string;
+  readonly transactionId: string;
+  readonly delivery: string;
+}
+
+export class CompletionWorld {
+  readonly world: World;
+  readonly client: CallbackServer;
+  readonly hasPublicUrl: boolean;
+  #marks = 0;
+
+  constructor(world: World, client: CallbackServer, hasPublicUrl: boolean) {
+    this.world = world;
+    this.client = client;
+    this.hasPublicUrl = hasPublicUrl;
+  }
+
+  get pair(): World['pair'] {
+    return this.world.pair;
+  }
+
+  order(operation: Operation, subject: string, headers: Record<string, string> = {}): Ordered {
+    this.#marks += 1;
+    const mark = `${subject}-${this.#marks}`;
+    const callback = `http://127.0.0.1:${this.client.port}/cb/${mark}`;
+    const told = this.world.send(operation.method, operation.path(subject), operation.body?.(subject), {
+      Callback: callback,
+      ...headers,
+    });
+    // Who waits for it says what it should be.
+    told.catch(() => undefined);
+    return { operation, subject, mark, told };
+  }
+
+  /** The record of what was ordered, once there is one. */
+  async record(ordered: Ordered): Promise<Transaction> {
+    const { operation, subject } = ordered;
+    let found: Transaction | undefined;
+    await until(async () => {
+      const newest = await this.world.gateway.journal.list({ limit: 50 });
+      found = newest.find(({ method, path }) => method === operation.method && path === operation.path(subject));
+      return found !== undefined;
+    }, `${operation.name} ${subject} is in the journal`);
+    return found as Transaction;
+  }
+
+  /** Until it is settled and the client heard of it, or it awaits an operator. */
+  async ended(ordered: Ordered, deadlineMs = 20_000): Promise<Transaction> {
+    let { id, state } = await this.record(ordered);
+    let transaction: Transaction | null = null;
+    const isEnded = async (): Promise<boolean> => {
+      transaction = await this.world.gateway.journal.get(id);
+      if (transaction === null) return false;
+      ({ state } = transaction);
+      if (state.status === 'awaiting-operator') return true;
+      return isSettled(state.status) && transaction.reports.every(({ delivery }) => delivery.state !== 'waiting');
+    };
+    try {
+      await until(isEnded, 'it ended', deadlineMs);
+    } catch (error) {
+      throw new Error(`${ordered.operation.name}: ${JSON.stringify(transaction)}`, { cause: error });
+    }
+    return transaction as unknown as Transaction;
+  }
+
+  /** Carried out whole, without a switchover. */
+  async done(name: string, subject: string): Promise<Transaction> {
+    const ordered = this.order(operationNamed(name), subject);
+    const told = await ordered.told;
+    assert.equal(Math.floor(told.status / 100), 2, `${name}: ${told.status} ${told.body}`);
+    const transaction = await this.ended(ordered);
+    assert.equal(transaction.state.status, 'completed', `${name}: ${JSON.stringify(transaction.state)}`);
+    await until(
+      () => !this.pair.resources().some((row) => row.id === subject && row.state.is === 'in-progress'),
+      `${subject} rests`,
+    );
+    return transaction;
+  }
+
+  /** What the client was told of it, in order. */
+  heard({ mark }: Ordered): Got[] {
+    return this.client.heard.filter(({ url }) => url === `/cb/${mark}`).map(gotOf);
+  }
+
+  /** Reports that end it. */
+  terminal(ordered: Ordered): Got[] {
+    return this.heard(ordered).filter(({ event }) => event === ordered.operation.ends);
+  }
+
+  /** An operator settles it. */
+  async resolve({ id }: Transaction, as: 'completed' | 'failed'): Promise<void> {
+    const answer = await supertest(this.world.gateway.ops.url)
+      .post(`/v1/transactions/${id}/resolve`)
+      .send({ as, note: 'seen on the VIM' });
+    assert.equal(answer.status, 202, answer.text);
+  }
+
+  /** ESC's state of a resource; undefined: it is not there. */
+  stateOf(subject: string): string | undefined {
+    return this.pair.resources().find(({ id }) => id === subject)?.state.is;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.world[Symbol.asyncDispose]();
+    await this.client.close();
+  }
+}
+
+const gotOf = ({ headers, body, delivery }: Heard): Got => ({
+  event: /<(?:\w+:)?event_type>([^<]*)</.exec(body)?.[1] ?? '',
+  status: fieldValue(headers, 'esc-status-code') ?? '',
+  transactionId: escTransactionIdOf(headers) ?? '',
+  delivery,
+});
+
+/** A switchover in a fifth of a second. */
+const quickly: PairOptions = { timeScale: 0.002, peerReturnMs: 10_000 };
+
+export async function startCompletionWorld(options: CompletionOptions = {}): Promise<CompletionWorld> {
+  const { pair = {}, settings = {}, place = 20, hasPublicUrl = true } = options;
+  const port = await freePort();
+  const client = new CallbackServer();
+  await client.listen();
+  const world = await startWorld({
+    pair: { ...quickly, vip: `127.0.${place}.10`, nodes: [`127.0.${place}.11`, `127.0.${place}.12`], ...pair },
+    settings: {
+      NORTHGATE_NORTHBOUND_PORT: String(port),
+      NORTHGATE_CALLBACKS_ALLOW: '127.0.0.1',
+      ...(hasPublicUrl ? { NORTHGATE_CALLBACKS_PUBLIC_URL: `http://127.0.0.1:${port}` } : {}),
+      NORTHGATE_COMPLETION_ASK_AFTER: '300ms',
+      NORTHGATE_REPLAY_STUCK_AFTER: '200ms',
+      NORTHGATE_REPLAY_MAX_ATTEMPTS: '2',
+      ...settings,
+    },
+  });
+  const made = new CompletionWorld(world, client, hasPublicUrl);
+  await made.done('create a network', network);
+  return made;
+}
+
+/** Free a moment ago: the URL that ESC reports to must be known before the gateway listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
