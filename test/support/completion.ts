@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import supertest from 'supertest';
 import type { Transaction } from '../../src/domain/transaction.ts';
 import { isSettled } from '../../src/domain/transaction.ts';
-import { fieldValue, escTransactionIdOf } from '../../src/esc/headers.ts';
+import { escTransactionIdOf, fieldValue } from '../../src/esc/headers.ts';
 import type { PairOptions } from '../../src/sim/profiles.ts';
 import { CallbackServer, type Heard } from '../callbacks/relaying.ts';
 import { network, type Operation, operationNamed } from './completion-operations.ts';
