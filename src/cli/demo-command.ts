@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { runDemo } from './demo.ts';
 
-const vnfsDefault = 12;
+const vnfsDefault = 24;
 
 export const demoCommand = (): Command =>
   new Command('demo')

@@ -95,6 +95,10 @@ export function foundUnderWay(transaction: Transaction, { epoch, now }: { epoch:
   );
 }
 
+/** A look found in error what ESC had accepted in this epoch. */
+export const failedByLook = (transaction: Transaction, evidence: string, now: Instant): Transaction =>
+  moved(transaction, { status: 'failed', settledAt: now, reason: evidence });
+
 /** What was accepted is not to be trusted any more: its epoch ended, or it is absent, broken or stuck. */
 export const doubted = (transaction: Transaction, reason: string, now: Instant): Transaction =>
   moved(transaction, { status: 'unacknowledged', since: now, reason });

@@ -259,8 +259,10 @@ export class LaneSender implements Lanes {
     holds.giveBack(transaction.id);
     const reading = await sender.send(marked.transaction, unpackRequest(packed));
     const recorded = await recordReading(this.#options, marked.transaction, reading);
-    if (recorded === null || !moves.isToBeSent(recorded)) {
-      if (recorded?.state.status === 'completed') coordinator.switchovers.count('completed');
+    if (recorded === null) return { kind: 'left' };
+    if (!moves.isToBeSent(recorded)) {
+      if (recorded.state.status === 'completed') coordinator.switchovers.count('completed');
+      this.#options.watch.begin(recorded);
       return { kind: 'left' };
     }
     if (recorded.state.status === 'held') holds.add(recorded.id, recorded.requestBytes);

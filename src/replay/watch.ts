@@ -3,6 +3,7 @@
  * they are silent, doubted when its epoch ends, and read as broken when it does not move after a switchover.
  * Invariant: an accepted transaction of this replica is always in the timetable.
  */
+import { hash } from 'node:crypto';
 import PQueue from 'p-queue';
 import * as moves from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
@@ -44,17 +45,18 @@ export class Watch {
   readonly #options: WatchOptions;
   readonly #timetable: Timetable;
   readonly #looking = new PQueue({ concurrency: looksAtOnceMax });
-  /** Bytes that ESC showed last, to see whether anything moved. */
+  /** Digest of what ESC showed last, to see whether anything moved. */
   readonly #shown = new Map<string, string>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#timetable = new Timetable((id) => this.#turn(id), now);
-    options.coordinator.listen({ opened: () => this.#opened() });
+    options.coordinator.listen({ epochEnded: () => this.#lookAtAll(), opened: () => this.#lookAtAll() });
   }
 
-  /** Accepted ones are followed from now on; others are none of it. `isUrgent`: looked at at once (R31: at a start). */
+  /** What is accepted is followed from now on, what is settled is told on. `isUrgent`: looked at at once (R31: at a start). */
   begin(transaction: Transaction, isUrgent = false): void {
+    if ('settledAt' in transaction.state) this.#options.onSettled(transaction);
     if (!isAccepted(transaction) || transaction.owner !== this.#options.replica) return;
     this.#timetable.set(transaction.id, isUrgent ? now() : this.#dueAt(transaction));
   }
@@ -72,8 +74,8 @@ export class Watch {
     return this.#timetable.size;
   }
 
-  /** What was accepted in an older epoch is not to be trusted: in order of arrival it is doubted, then reconciled. */
-  #opened(): void {
+  /** When an epoch ends, so that what was accepted in it is doubted before the gate opens again; and when it opens. */
+  #lookAtAll(): void {
     for (const id of this.#timetable.ids()) this.#timetable.set(id, now());
   }
 
@@ -125,21 +127,26 @@ export class Watch {
         isGone ? null : seen,
       );
     }
-    if (kind === 'create' && (seen.found === 'absent' || seen.found === 'broken')) return this.#lost(transaction, seen);
+    if (kind === 'create' && seen.found === 'absent') {
+      // Accepted, and gone in its own epoch: a switchover that nobody saw (R5).
+      coordinator.distrust(`transaction ${transaction.id} was accepted and is not there`);
+      return this.#doubt(transaction, 'a look found nothing of it');
+    }
+    if (kind === 'create' && seen.found === 'broken') return this.#fail(transaction, seen);
     return this.#stillUnderWay(transaction, seen);
   }
 
-  /** Accepted, and gone or broken in its own epoch: a switchover that nobody saw, or a report that was lost (R5). */
-  async #lost(transaction: Accepted, seen: Look): Promise<number | null> {
-    const { coordinator } = this.#options;
-    if (seen.found === 'absent') coordinator.distrust(`transaction ${transaction.id} was accepted and is not there`);
-    return this.#doubt(transaction, `a look found it ${seen.found}`);
+  /** In error in its own epoch: ESC's own word that it failed, whose report was lost or could not reach us. */
+  async #fail(transaction: Accepted, seen: Look): Promise<number | null> {
+    const reason = 'a look found it in error';
+    const failed = (current: Transaction): Transaction => moves.failedByLook(current, reason, now());
+    return this.#settle(transaction, failed, seen, { code: 500, message: reason });
   }
 
   async #stillUnderWay(transaction: Accepted, seen: Look): Promise<number | null> {
     const { records } = this.#options;
     const { id, state, policy } = transaction;
-    const shown = Buffer.from(seen.body).toString('base64');
+    const shown = hash('sha256', seen.body);
     const hasMoved = this.#shown.has(id) && this.#shown.get(id) !== shown;
     this.#shown.set(id, shown);
     if (hasMoved) await records.change(transaction, (current) => ({ transaction: moves.signSeen(current, now()) }));
@@ -167,8 +174,8 @@ export class Watch {
     transaction: Accepted,
     settle: (current: Transaction) => Transaction,
     seen: Look | null,
+    status = { code: 200, message: 'Completed; found by Northgate' },
   ): Promise<number | null> {
-    const status = { code: 200, message: 'Completed; found by Northgate' };
     const changed = await this.#options.records.changeSurely(transaction, (current) =>
       current.state.status === 'accepted'
         ? withMadeUpReport(settle(current), { status, look: seen, now: now() })

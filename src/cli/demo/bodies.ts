@@ -15,6 +15,14 @@ export interface Order {
   readonly after: readonly string[];
 }
 
+/** The event that ends each create (reference/esc.md 2.3); of this list the gateway knows nothing. */
+export const terminalEvents: Readonly<Record<Kind, string>> = {
+  tenant: 'CREATE_TENANT',
+  network: 'CREATE_NETWORK',
+  subnet: 'CREATE_SUBNET',
+  deployment: 'SERVICE_ALIVE',
+};
+
 const base = '/ESCManager/v0';
 const namespace = 'xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"';
 

@@ -1,22 +1,22 @@
 /**
- * The verdict, from ledgers that do not know of each other: what the orchestrator sent and was answered, what the journal
- * holds, what ESC executed and stored, what took effect on the VIM. Pure. A request is judged by its resource's id, since
- * every request of the demo is a create of its own resource.
+ * The verdict, from ledgers that do not know of each other: what the orchestrator sent, was answered and was told of the
+ * end, what the journal holds, what ESC executed, what took effect on the VIM. Pure. A request is judged by its
+ * resource's id, since every request of the demo is a create of its own resource.
  */
 import type { Transaction } from '../../domain/transaction.ts';
 import { doubledEffects, type Effect, type ExecutedRequest } from '../../sim/ledger.ts';
-import type { Resource } from '../../sim/resources.ts';
 import { type Kind, kinds } from './bodies.ts';
-import { isGranted, type Sent } from './orchestrator.ts';
+import { isGranted, type Sent, terminalReports } from './orchestrator.ts';
 
 export interface Ledgers {
   readonly book: readonly Sent[];
   readonly transactions: readonly Transaction[];
   readonly effects: readonly Effect[];
-  readonly resources: readonly Resource[];
   readonly executed: readonly ExecutedRequest[];
-  /** When the last switchover began; what ESC accepted before may have been dropped by it. 0: there was none. */
-  readonly lastSwitchoverAt: number;
+  /** When the pair began each switchover. */
+  readonly switchoversAt: readonly number[];
+  /** Reports that came to a URL of no request. */
+  readonly strayReports: number;
 }
 
 /** Counts of requests. */
@@ -24,16 +24,20 @@ export interface Counts {
   sent: number;
   /** With a final 2xx. */
   answered: number;
+  /** With a report that it ended well. */
+  completed: number;
   /** Sent to ESC again after an attempt of unknown outcome. */
   replayed: number;
-  /** No 2xx, not completed in the journal, or neither an effect nor an excuse for it. */
+  /** Answered, and ESC went away before it had told the end: the gateway made it good, or it counts as lost. */
+  dropped: number;
+  /** No 2xx, no end in the journal, no report of the end, or nothing of it on the VIM. */
   lost: number;
-  /** More than one effect, or 409 to a client that sent it once. */
+  /** More than one effect, more than one report of the end, or 409 to a client that sent it once. */
   doubled: number;
+  /** A report under another transaction id than the answer's, or of a failure. */
+  misTold: number;
   /** Executed by ESC before what it stands on. */
   outOfOrder: number;
-  /** Accepted and stored by ESC, which dropped the work in a switchover: no effect. */
-  dropped: number;
 }
 
 export interface Judgement {
@@ -47,11 +51,13 @@ export function judge(ledgers: Ledgers): Judgement {
   for (const sent of ledgers.book) add(byKind[sent.order.kind], judgeOne(sent, facts));
   const all = noCounts();
   for (const kind of kinds) add(all, byKind[kind]);
+  all.misTold += ledgers.strayReports;
   return { byKind, all };
 }
 
-/** Whether everything took effect exactly once and in order, but for what ESC itself dropped after accepting it. */
-export const isClean = ({ all }: Judgement): boolean => all.lost === 0 && all.doubled === 0 && all.outOfOrder === 0;
+/** Whether everything took effect exactly once, in order, and was told once and under the id that the client knows. */
+export const isClean = ({ all }: Judgement): boolean =>
+  all.lost === 0 && all.doubled === 0 && all.misTold === 0 && all.outOfOrder === 0;
 
 /** Whether it went to ESC again after ESC had not answered. */
 export function isReplayed({ attempts }: Transaction): boolean {
@@ -61,21 +67,21 @@ export function isReplayed({ attempts }: Transaction): boolean {
 
 interface Facts {
   readonly transactions: ReadonlyMap<string, readonly Transaction[]>;
-  readonly created: ReadonlySet<string>;
+  /** What is on the VIM at the end. */
+  readonly standing: ReadonlySet<string>;
   readonly doubled: ReadonlySet<string>;
-  readonly dropped: ReadonlySet<string>;
+  readonly switchoversAt: readonly number[];
   /** Place of the first execution, and of the first that ESC took. */
   readonly firstExecuted: ReadonlyMap<string, number>;
   readonly firstTaken: ReadonlyMap<string, number>;
 }
 
-function factsOf({ transactions, effects, resources, executed, lastSwitchoverAt }: Ledgers): Facts {
-  const created = new Set(effects.filter(({ kind }) => kind === 'created').map(({ id }) => id));
-  const executedAt = new Map(executed.map(({ transaction, at }) => [transaction, at]));
-  const dropped = resources.filter(({ state, transaction }) => {
-    const at = executedAt.get(transaction);
-    return state.is === 'in-progress' && at !== undefined && at <= lastSwitchoverAt;
-  });
+function factsOf({ transactions, effects, executed, switchoversAt }: Ledgers): Facts {
+  const standing = new Set<string>();
+  for (const { kind, id } of effects) {
+    if (kind === 'created') standing.add(id);
+    else if (kind === 'deleted') standing.delete(id);
+  }
   const creates = executed.map((request, index) => ({ ...request, index })).filter(({ method }) => method === 'POST');
   // Executed and never answered: ESC had stored it when it died.
   const taken = creates.filter(({ status }) => status === undefined || status < 300);
@@ -83,9 +89,9 @@ function factsOf({ transactions, effects, resources, executed, lastSwitchoverAt 
     new Map(requests.toReversed().map(({ path, index }) => [idOf(path), index]));
   return {
     transactions: Map.groupBy(transactions, ({ path }) => idOf(path)),
-    created,
+    standing,
     doubled: new Set(doubledEffects(effects).map(({ id }) => id.split('/')[0] ?? id)),
-    dropped: new Set(dropped.map(({ id }) => id)),
+    switchoversAt,
     firstExecuted: firstOf(creates),
     firstTaken: firstOf(taken),
   };
@@ -96,20 +102,41 @@ function judgeOne(sent: Sent, facts: Facts): Counts {
   const transactions = facts.transactions.get(id) ?? [];
   const isAnswered = isGranted(sent);
   const isDone = isAnswered && transactions.some(({ state }) => state.status === 'completed');
-  const hasEffect = facts.created.has(id);
-  const isDropped = isDone && !hasEffect && facts.dropped.has(id);
+  const ends = terminalReports(sent);
+  const isCompleted = ends.some(({ says }) => says.endsWith(' SUCCESS'));
   const isConflict = sent.result?.kind === 'answered' && sent.result.status === 409;
   const at = facts.firstExecuted.get(id);
   const isEarly = at !== undefined && after.some((ancestor) => (facts.firstTaken.get(ancestor) ?? at) >= at);
   return {
     sent: 1,
     answered: Number(isAnswered),
+    completed: Number(isCompleted),
     replayed: Number(transactions.some(isReplayed)),
-    lost: Number(!isDropped && !(isDone && hasEffect)),
-    doubled: Number(facts.doubled.has(id) || isConflict),
+    dropped: Number(wasDropped(sent, facts)),
+    lost: Number(!(isDone && isCompleted && facts.standing.has(id))),
+    doubled: Number(facts.doubled.has(id) || isConflict || ends.length > 1),
+    misTold: Number(isMisTold(sent)),
     outOfOrder: Number(isEarly),
-    dropped: Number(isDropped),
   };
+}
+
+/** Whether a switchover came between its answer and the report of its end. */
+function wasDropped(sent: Sent, { switchoversAt }: Facts): boolean {
+  if (!isGranted(sent) || sent.result === null) return false;
+  const answeredAt = sent.result.at;
+  const endedAt = terminalReports(sent)[0]?.at ?? Number.POSITIVE_INFINITY;
+  return switchoversAt.some((at) => answeredAt <= at && at < endedAt);
+}
+
+function isMisTold({ result, reports }: Sent): boolean {
+  const known = result?.kind === 'answered' ? result.escTransaction : undefined;
+  return reports.some(({ says, escTransaction }) => escTransaction !== known || !says.endsWith(' SUCCESS'));
+}
+
+/** Whether ESC gave it more than one id on the way, and every report bore the one that the client knows. */
+export function hasKeptId(sent: Sent, { attempts }: Transaction): boolean {
+  const given = attempts.flatMap(({ kind, escTransactionId: id }) => (kind === 'send' && id !== undefined ? [id] : []));
+  return new Set(given).size > 1 && sent.reports.length > 0 && !isMisTold(sent);
 }
 
 const idOf = (path: string): string => path.split('/').at(-1) ?? path;
@@ -117,11 +144,13 @@ const idOf = (path: string): string => path.split('/').at(-1) ?? path;
 const noCounts = (): Counts => ({
   sent: 0,
   answered: 0,
+  completed: 0,
   replayed: 0,
+  dropped: 0,
   lost: 0,
   doubled: 0,
+  misTold: 0,
   outOfOrder: 0,
-  dropped: 0,
 });
 
 function add(sum: Counts, counts: Counts): void {

@@ -1,22 +1,36 @@
 /**
- * The demo's orchestrator: sends ESC's requests to the gateway, each with a callback URL, and keeps a book of what it
- * sent, what it was answered and what was reported to it. It never sends anything twice: that is the gateway's business.
+ * The demo's orchestrator: sends ESC's requests to the gateway, each with a callback URL of its own, and keeps a book of
+ * what it sent, what it was answered and what was reported to it, under which transaction id. It never sends anything
+ * twice: that is the gateway's business.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
-import type { Order } from './bodies.ts';
+import { type Order, terminalEvents } from './bodies.ts';
+
+/** A completion report as it came to the order's own URL. */
+export interface Report {
+  readonly at: number;
+  /** Event type and status, such as `SERVICE_ALIVE SUCCESS`. */
+  readonly says: string;
+  readonly escTransaction: string | undefined;
+}
 
 export interface Sent {
   readonly order: Order;
   readonly sentAt: number;
+  /** In the order of their coming. */
+  readonly reports: Report[];
   /** What came of it; null as long as nothing has. */
   result:
     | {
         readonly kind: 'answered';
         readonly at: number;
         readonly status: number;
+        /** The gateway's id of it. */
         readonly transaction: string | undefined;
+        /** ESC's id of it. */
+        readonly escTransaction: string | undefined;
       }
     | { readonly kind: 'failed'; readonly at: number; readonly why: string }
     | null;
@@ -28,8 +42,9 @@ const reportMaxBytes = 65_536;
 
 export class Orchestrator {
   readonly book: Sent[] = [];
-  /** Completion reports of ESC, by event type and status, such as `SERVICE_ALIVE SUCCESS`. */
-  readonly reports = new Map<string, number>();
+  readonly #byId = new Map<string, Sent>();
+  /** Reports that came to a URL that was never given to anybody. */
+  strayReports = 0;
   readonly #agent = new Agent({
     connections: null,
     pipelining: 1,
@@ -51,7 +66,7 @@ export class Orchestrator {
       });
       incoming.on('error', () => response.destroy());
       incoming.on('end', () => {
-        this.#note(Buffer.concat(chunks).toString());
+        this.#note(incoming, Buffer.concat(chunks).toString());
         response.writeHead(200).end();
       });
     });
@@ -64,24 +79,26 @@ export class Orchestrator {
       this.#server.once('error', reject);
       this.#server.listen(0, '127.0.0.1', resolve);
     });
-    this.#callbackUrl = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/esc-callback`;
+    this.#callbackUrl = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/completed/`;
   }
 
   /** Sends one request and resolves when its answer is in the book. Never rejects. */
   async send(order: Order): Promise<Sent> {
-    const sent: Sent = { order, sentAt: Date.now(), result: null };
+    const sent: Sent = { order, sentAt: Date.now(), reports: [], result: null };
     this.book.push(sent);
+    this.#byId.set(order.id, sent);
+    const callback = `${this.#callbackUrl}${order.id}`;
     try {
       const { statusCode, headers, body } = await request(`${this.#target}${order.path}`, {
         dispatcher: this.#agent,
         method: 'POST',
-        headers: { 'content-type': 'application/xml', accept: 'application/xml', callback: this.#callbackUrl },
+        headers: { 'content-type': 'application/xml', accept: 'application/xml', callback },
         body: order.body,
       });
       await body.dump();
-      const id = headers['northgate-transaction'];
-      const transaction = typeof id === 'string' ? id : undefined;
-      sent.result = { kind: 'answered', at: Date.now(), status: statusCode, transaction };
+      const transaction = oneOf(headers['northgate-transaction']);
+      const escTransaction = escTransactionIn(headers);
+      sent.result = { kind: 'answered', at: Date.now(), status: statusCode, transaction, escTransaction };
     } catch (error) {
       sent.result = { kind: 'failed', at: Date.now(), why: error instanceof Error ? error.message : String(error) };
     }
@@ -104,12 +121,30 @@ export class Orchestrator {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  #note(report: string): void {
-    const textOf = (element: string): string => new RegExp(`<${element}>([^<]*)<`).exec(report)?.[1] ?? 'unreadable';
-    const name = `${textOf('event_type')} ${textOf('status')}`;
-    this.reports.set(name, (this.reports.get(name) ?? 0) + 1);
+  #note({ url = '', headers }: IncomingMessage, body: string): void {
+    const sent = this.#byId.get(url.split('/').at(-1) ?? '');
+    if (sent === undefined) {
+      this.strayReports += 1;
+      return;
+    }
+    const event = /<event_type>([^<]*)</.exec(body)?.[1] ?? 'unreadable';
+    const outcome = headers['esc-status-code'] === '200' ? 'SUCCESS' : 'FAILURE';
+    sent.reports.push({ at: Date.now(), says: `${event} ${outcome}`, escTransaction: escTransactionIn(headers) });
   }
 }
+
+type Fields = Readonly<Record<string, string | string[] | undefined>>;
+
+const oneOf = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : value?.[0];
+
+/** ESC spells the field in more than one way (reference/esc.md 1.5). */
+const escTransactionIn = (headers: Fields): string | undefined =>
+  oneOf(headers['esc-transaction-id'] ?? headers['esc_transaction_id'] ?? headers.transaction_id);
+
+/** Reports that say how the whole request ended. */
+export const terminalReports = ({ order, reports }: Sent): Report[] =>
+  reports.filter(({ says }) => says.startsWith(`${terminalEvents[order.kind]} `));
 
 /** Whether a request got its 2xx. A 202 that only names the transaction is no final answer. */
 export function isGranted({ result }: Sent): boolean {

@@ -25,7 +25,7 @@ export interface Performance {
 /** One second of the demo is twenty of a real pair. */
 const usualTimeScale = 0.05;
 
-/** Whether every transaction took effect exactly once. Rejects if the stage cannot be had or the story does not go on. */
+/** Whether every transaction took effect and was told of exactly once. Rejects if the stage cannot be had or the story does not go on. */
 export async function perform(performance: Performance): Promise<boolean> {
   const { vnfs, output, signal, afterwards, prepare, timeScale = usualTimeScale } = performance;
   const stage = await startStage(timeScale);
@@ -36,8 +36,7 @@ export async function perform(performance: Performance): Promise<boolean> {
     const ledgers = await ledgersOf(stage, telling);
     const judgement = judge(ledgers);
     const switchovers = (await stage.gateway.journal.switchovers(100)).toReversed();
-    const { reports } = stage.orchestrator;
-    output.write(reportOf({ ledgers, judgement, switchovers, switchoversAt: telling.switchoversAt, reports }));
+    output.write(reportOf({ ledgers, judgement, switchovers }));
     await afterwards(stage);
     return isClean(judgement);
   } finally {
@@ -50,9 +49,9 @@ async function ledgersOf({ pair, gateway, orchestrator }: Stage, { switchoversAt
     book: orchestrator.book,
     transactions: await allTransactions(gateway.journal),
     effects: pair.ledger,
-    resources: pair.resources(),
     executed: pair.requests,
-    lastSwitchoverAt: switchoversAt.at(-1) ?? 0,
+    switchoversAt,
+    strayReports: orchestrator.strayReports,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Transaction } from '../../domain/transaction.ts';
 import type { SwitchoverRecord } from '../../journal/journal.ts';
 import type { Effect } from '../../sim/ledger.ts';
 import { kinds } from './bodies.ts';
-import { type Counts, isReplayed, type Judgement, type Ledgers } from './judgement.ts';
+import { type Counts, hasKeptId, isReplayed, type Judgement, type Ledgers } from './judgement.ts';
 import type { Sent } from './orchestrator.ts';
 
 export interface Findings {
@@ -12,15 +12,13 @@ export interface Findings {
   readonly judgement: Judgement;
   /** Oldest first. */
   readonly switchovers: readonly SwitchoverRecord[];
-  /** When the pair began each of them. */
-  readonly switchoversAt: readonly number[];
-  readonly reports: ReadonlyMap<string, number>;
 }
 
 /** The whole report as text. */
 export function reportOf(findings: Findings): string {
   const { all } = findings.judgement;
-  const verdict = `lost ${all.lost}, doubled ${all.doubled}, out of order ${all.outOfOrder}`;
+  const { lost, doubled, misTold, outOfOrder } = all;
+  const verdict = `lost ${lost}, doubled ${doubled}, mis-told ${misTold}, out of order ${outOfOrder}`;
   return [
     '',
     ledgerTable(findings),
@@ -30,7 +28,8 @@ export function reportOf(findings: Findings): string {
     '',
     ...findings.switchovers.map((record, index) => `Switchover ${index + 1}: ${timesOf(record, findings)}`),
     '',
-    `${all.sent} sent, ${all.answered} answered, ${all.replayed} replayed: ${verdict}.`,
+    `${all.sent} sent, ${all.answered} answered, ${all.completed} completed, ${all.replayed} replayed,`,
+    `${all.dropped} accepted and then dropped by ESC: ${verdict}.`,
     '',
   ]
     .join('\n')
@@ -50,12 +49,14 @@ function verdictTable({ byKind, all }: Judgement): string {
   const head = [
     '',
     'sent',
-    'answered',
-    'replayed',
-    'lost',
-    'doubled',
-    'out of\norder',
+    'ans-\nwered',
+    'com-\npleted',
+    're-\nplayed',
     'accepted, then\ndropped by ESC',
+    'lost',
+    'dou-\nbled',
+    'mis-\ntold',
+    'out of\norder',
   ];
   const alignments = head.map((_, index) => (index === 0 ? 'left' : 'right') as 'left' | 'right');
   const table = new Table({ head, chars: plainChars, style, colAligns: alignments });
@@ -64,36 +65,51 @@ function verdictTable({ byKind, all }: Judgement): string {
   return table.toString();
 }
 
-const figuresOf = ({ sent, answered, replayed, lost, doubled, outOfOrder, dropped }: Counts): number[] => [
-  sent,
-  answered,
-  replayed,
-  lost,
-  doubled,
-  outOfOrder,
-  dropped,
+const figuresOf = (counts: Counts): number[] => [
+  counts.sent,
+  counts.answered,
+  counts.completed,
+  counts.replayed,
+  counts.dropped,
+  counts.lost,
+  counts.doubled,
+  counts.misTold,
+  counts.outOfOrder,
 ];
 
 function droppedNote(dropped: number): string {
   if (dropped === 0) return '';
   return [
     '',
-    'Accepted, then dropped by ESC: ESC had stored these, and dropped the work when',
-    'it went away. They do not count in the exit code yet: this version follows a',
-    'request up to its answer, a later one up to its completion.',
+    'Accepted, then dropped by ESC: the orchestrator had its answer, and ESC went away',
+    'before it had told the end. Northgate looked, cleaned up what was stuck, sent it',
+    'again, or found it done, and told the end under the id that was answered first.',
   ].join('\n');
 }
 
-function ledgerTable({ ledgers, reports }: Findings): string {
+function ledgerTable({ ledgers }: Findings): string {
   const { book, transactions, effects, executed } = ledgers;
   const attempts = transactions.reduce((sum, each) => sum + each.attempts.length, 0);
+  const cleanUps = transactions.flatMap((each) => each.attempts.filter(({ kind }) => kind === 'clean-up')).length;
+  const delivered = transactions.flatMap(({ reports }) =>
+    reports.filter(({ delivery }) => delivery.state === 'delivered'),
+  );
+  const madeUp = delivered.filter(({ from }) => from === 'made-up').length;
+  const sentOf = new Map(book.map((sent) => [sent.result?.kind === 'answered' ? sent.result.transaction : '', sent]));
+  const kept = transactions.filter((each) => {
+    const sent = sentOf.get(each.id);
+    return sent !== undefined && hasKeptId(sent, each);
+  }).length;
   const found = transactions.filter(({ answer }) => answer?.from === 'made-up').length;
   const table = new Table({ chars: plainChars, style });
   table.push(
     ['Orchestrator', `${book.length} sent; answered ${tally(book.map(statusOf))}`],
-    ['', `reports of ESC so far: ${[...reports.values()].reduce((sum, count) => sum + count, 0)}`],
+    ['', `told of ${book.reduce((sum, { reports }) => sum + reports.length, 0)} events`],
+    ['', tally(book.flatMap(({ reports }) => reports.map(({ says }) => says)))],
     ['Journal', `${transactions.length} transactions; ${tally(transactions.map(({ state }) => state.status))}`],
     ['', `${attempts} attempts; ${transactions.filter(isReplayed).length} sent again, ${found} found done in ESC`],
+    ['', `callbacks: ${delivered.length - madeUp} of ESC relayed, ${madeUp} completions made up`],
+    ['', `${cleanUps} clean-ups; ${kept} transactions kept their first id over a second one of ESC`],
     ['ESC', `${executed.filter(({ method }) => method === 'POST').length} requests executed on both nodes together`],
     ['VIM', `${effects.length} effects`],
     ['', tally(effects.map(nameOf))],
@@ -115,9 +131,9 @@ function tally(words: readonly string[]): string {
   return [...groups].map(([word, each]) => `${word} (${each.length})`).join(', ') || 'none';
 }
 
-function timesOf(record: SwitchoverRecord, { ledgers, switchoversAt }: Findings): string {
+function timesOf(record: SwitchoverRecord, { ledgers }: Findings): string {
   const { cause, from, to, detectedAt, readyAt } = record;
-  const beganAt = switchoversAt.findLast((at) => at <= detectedAt);
+  const beganAt = ledgers.switchoversAt.findLast((at) => at <= detectedAt);
   const noticed = beganAt === undefined ? 'noticed' : `noticed after ${seconds(detectedAt - beganAt)}`;
   const role = `${cause}, ${from ?? 'unknown'} to ${to ?? 'unknown'};\n  `;
   if (readyAt === null) return `${role} READY was not seen.`;

@@ -3,6 +3,7 @@
  * directory of its own, and an orchestrator. All of it is in this process, and all of it is gone after `close`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -28,10 +29,7 @@ export async function startStage(timeScale: number): Promise<Stage> {
     const directory = await mkdtemp(join(tmpdir(), 'northgate-demo-'));
     stack.defer(() => rm(directory, { recursive: true, force: true }));
     const pair = stack.use(await startSimulatedPair(timeScale));
-    const reading = readConfig({ environment: settingsFor(pair, directory) });
-    if ('errors' in reading)
-      throw new Error(`defect: the demo's own configuration is refused: ${refusalText(reading)}`);
-    const gateway = stack.use(await startGateway(reading.config, pino({ level: 'error' }, pino.destination(2))));
+    const gateway = stack.use(await startOwnGateway(pair, directory));
     const orchestrator = new Orchestrator();
     stack.defer(() => orchestrator.close());
     await orchestrator.start(gateway.northbound.url);
@@ -52,11 +50,44 @@ async function startSimulatedPair(timeScale: number): Promise<SimulatedPair> {
   }
 }
 
+/** ESC is told the gateway's own port before the gateway has it, so another process may be quicker: then another port. */
+async function startOwnGateway(pair: SimulatedPair, directory: string): Promise<Gateway> {
+  for (let trial = 1; ; trial += 1) {
+    const reading = readConfig({ environment: settingsFor(pair, directory, await freePort()) });
+    if ('errors' in reading)
+      throw new Error(`defect: the demo's own configuration is refused: ${refusalText(reading)}`);
+    try {
+      return await startGateway(reading.config, pino({ level: 'error' }, pino.destination(2)));
+    } catch (error) {
+      if (trial === portTrialsMax) throw error;
+    }
+  }
+}
+
+const portTrialsMax = 3;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
+
 /** The gateway's defaults where they matter, at the demo's time scale. */
-function settingsFor(pair: SimulatedPair, directory: string): Record<string, string> {
+function settingsFor(pair: SimulatedPair, directory: string, port: number): Record<string, string> {
   return {
     NORTHGATE_NORTHBOUND_HOST: '127.0.0.1',
-    NORTHGATE_NORTHBOUND_PORT: '0',
+    NORTHGATE_NORTHBOUND_PORT: String(port),
+    NORTHGATE_CALLBACKS_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    // The orchestrator is on loopback, which is called only where it is named.
+    NORTHGATE_CALLBACKS_ALLOW: '127.0.0.1',
+    NORTHGATE_COMPLETION_ASK_AFTER: '1500ms',
+    // More than ESC ever takes for a deployment here, which is 17 s of a real pair.
+    NORTHGATE_REPLAY_STUCK_AFTER: '2s',
     NORTHGATE_OPS_PORT: '0',
     NORTHGATE_ESC_VIP: pair.vip,
     NORTHGATE_ESC_NODES: pair.nodes.join(','),

@@ -1,6 +1,6 @@
 /**
- * The story, chapter by chapter: ordinary work, a dead VM with requests in ESC's hands, a planned switchover with more of
- * them, and the end of all work. It makes things happen and says what is seen; counting is judgement.ts.
+ * The story, chapter by chapter: ordinary work; three switchovers, each with requests in ESC's hands; the end of all work.
+ * It makes things happen and says what is seen; counting is judgement.ts.
  */
 import type { Chapter, Say } from './narrator.ts';
 import { isGranted } from './orchestrator.ts';
@@ -23,18 +23,23 @@ export interface Telling {
 const beginningMaxMs = 60_000;
 const shortMaxMs = 10_000;
 const takeoverMaxMs = 60_000;
-const workMaxMs = 20_000;
+const workMaxMs = 60_000;
 /** ESC is slow with these requests, so that it dies on them: half a minute at the demo's time scale. */
 const slowMs = 1500;
 const lazyMs = 200;
+const openPage = 1000;
 
 export function chaptersOf(scene: Scene, telling: Telling): Chapter[] {
-  const [first, second] = scene.plan.waves;
+  const [first, second, third] = scene.plan.waves;
   const chapters: Chapter[] = [
-    { title: 'An ordinary day', play: (say) => playBeginning(scene, telling, say) },
-    { title: 'The active VM dies', play: (say) => playWave({ scene, telling, wave: first, cause: 'dead-vm' }, say) },
-    { title: 'A planned switchover', play: (say) => playWave({ scene, telling, wave: second, cause: 'planned' }, say) },
-    { title: 'ESC finishes its work', play: (say) => playEnd(scene, telling, say) },
+    { title: 'An ordinary day', play: (say) => playBeginning(scene, say) },
+    { title: 'The active VM dies', play: (say) => playWave({ scene, telling, wave: first, end: deaths.vm }, say) },
+    { title: 'A planned switchover', play: (say) => playWave({ scene, telling, wave: second, end: 'planned' }, say) },
+    {
+      title: 'The ESC process dies',
+      play: (say) => playWave({ scene, telling, wave: third, end: deaths.process }, say),
+    },
+    { title: 'ESC finishes its work', play: (say) => playEnd(scene, say) },
   ];
   // The gate opens and shuts in whatever chapter it does.
   const nobody: Say = () => undefined;
@@ -50,7 +55,7 @@ export function chaptersOf(scene: Scene, telling: Telling): Chapter[] {
   }));
 }
 
-async function playBeginning(scene: Scene, telling: Telling, say: Say): Promise<void> {
+async function playBeginning(scene: Scene, say: Say): Promise<void> {
   const { pair, gateway, orchestrator, plan, signal } = scene;
   say(`a simulated ESC pair: VIP ${pair.vip}, nodes ${pair.nodes.join(' and ')}; ${pair.activeNode} is active`);
   say(`Northgate in front of it at ${gateway.northbound.url}, its journal in a file of its own`);
@@ -69,31 +74,37 @@ async function playBeginning(scene: Scene, telling: Telling, say: Say): Promise<
   });
   const granted = orchestrator.book.filter(isGranted).length;
   say(`${orchestrator.book.length} requests sent, ${granted} accepted by ESC`);
-  await workEnds(scene, telling);
-  say('ESC has done all of it');
+  await workEnds(scene);
+  say('ESC has done all of it, and the orchestrator was told so');
 }
+
+/** ESC dies on one request: when it has answered it, or when the VM is there and ESC has not stored that it is. */
+const deaths = {
+  vm: { at: 'after-answer', cause: 'dead-vm' },
+  process: { at: 'after-work', cause: 'application' },
+} as const;
 
 interface Act {
   readonly scene: Scene;
   readonly telling: Telling;
   readonly wave: Wave;
-  readonly cause: 'dead-vm' | 'planned';
+  readonly end: (typeof deaths)[keyof typeof deaths] | 'planned';
 }
 
 /** One switchover, from the requests it hits to their answers. */
-async function playWave({ scene, telling, wave, cause }: Act, say: Say): Promise<void> {
+async function playWave({ scene, telling, wave, end }: Act, say: Say): Promise<void> {
   const { pair, gateway, orchestrator, signal } = scene;
   const { coordinator, journal } = gateway;
-  if (cause === 'planned') {
+  if (telling.switchoversAt.length > 0) {
     await pair.bringPeerBack();
-    say('the node that died is repaired and back as standby');
+    say('the other node is back as standby');
   }
   const lost = pair.activeNode;
 
   // 1. Requests in ESC's hands.
   await sendInFlight(scene, wave);
-  if (cause === 'dead-vm') {
-    pair.crashAt('before-commit', { method: 'POST', path: ofPath(wave.last.path) }, { cause });
+  if (end !== 'planned') {
+    pair.crashAt(end.at, { method: 'POST', path: ofPath(wave.last.path) }, { cause: end.cause });
     void orchestrator.send(wave.last);
   } else {
     pair.inject({ fault: 'delay', when: 'before', delayMs: slowMs, match: { path: ofPath(wave.last.path) } });
@@ -103,7 +114,7 @@ async function playWave({ scene, telling, wave, cause }: Act, say: Say): Promise
       deadlineMs: shortMaxMs,
       signal,
     });
-    await pair.switchover(cause);
+    await pair.switchover(end);
     // Nothing is broken: the node that was relieved starts again as standby.
     await pair.bringPeerBack();
   }
@@ -111,8 +122,10 @@ async function playWave({ scene, telling, wave, cause }: Act, say: Say): Promise
   // 2. ESC goes away.
   await until(() => pair.phase !== 'P4', { what: 'the active is gone', deadlineMs: shortMaxMs, signal });
   telling.switchoversAt.push(Date.now());
-  const how = cause === 'dead-vm' ? `${lost} dies` : `the operator switches over from ${lost}`;
-  say(`${how}; ESC has not answered ${counted(unansweredOf(wave) + 1, 'request')} that it was sent`);
+  const how = end === 'planned' ? `the operator switches over from ${lost}` : `${lost} dies`;
+  const unanswered = await inFlightNow(scene);
+  const accepted = (await journal.counts()).accepted;
+  say(`${how}; ESC has not answered ${counted(unanswered, 'request')}, and not completed ${accepted} that it accepted`);
   for (const order of wave.intoTheVoid) void orchestrator.send(order);
   if (wave.intoTheVoid.length > 0) say(`${counted(wave.intoTheVoid.length, 'new request')} before anybody notices`);
 
@@ -148,7 +161,8 @@ async function playWave({ scene, telling, wave, cause }: Act, say: Say): Promise
   say(
     `all answered: ${counts.held} held and sent now, ${replayed} sent again, ${reconciled} found in ESC and not sent again`,
   );
-  await workEnds(scene, telling);
+  await workEnds(scene);
+  say('what ESC had dropped is done, and told to the orchestrator');
 }
 
 /** Resolves when each request is where the wave wants it, as far as that can be seen from outside. */
@@ -181,19 +195,18 @@ const unansweredOf = (wave: Wave): number => wave.inFlight.filter(({ place }) =>
 
 const ofPath = (path: string): RegExp => new RegExp(`${path.replaceAll('.', '\\.')}$`);
 
-async function playEnd(scene: Scene, telling: Telling, say: Say): Promise<void> {
-  await workEnds(scene, telling);
+async function playEnd(scene: Scene, say: Say): Promise<void> {
+  await workEnds(scene);
   say(`nothing is under way any more: ${scene.pair.ledger.length} effects on the VIM`);
 }
 
-/** Waits until ESC has done what it accepted since the last switchover; what it dropped before is never done. */
-async function workEnds({ pair, signal }: Scene, { switchoversAt }: Telling): Promise<void> {
-  const lastAt = switchoversAt.at(-1) ?? 0;
-  const isWorking = (): boolean => {
-    const recent = new Set(pair.requests.filter(({ at }) => at > lastAt).map(({ transaction }) => transaction));
-    return pair.resources().some(({ state, transaction }) => state.is === 'in-progress' && recent.has(transaction));
+/** Waits until every transaction is settled and every report of it delivered, but for what awaits the operator. */
+async function workEnds({ gateway, signal }: Scene): Promise<void> {
+  const isOver = async (): Promise<boolean> => {
+    const open = await gateway.journal.open({ afterSequence: 0, limit: openPage });
+    return open.every(({ state }) => state.status === 'awaiting-operator');
   };
-  await until(() => !isWorking(), { what: 'ESC has finished its work', deadlineMs: workMaxMs, signal });
+  await until(isOver, { what: 'every transaction is completed and told', deadlineMs: workMaxMs, signal });
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
