@@ -100,9 +100,8 @@ export class Watch {
     const transaction = await records.read(id);
     if (transaction === 'unavailable') return now() + laterMs;
     if (transaction === null || !isAccepted(transaction) || transaction.owner !== replica) return this.#forget(id);
+    if (transaction.state.epoch < coordinator.epoch) return this.#doubt(transaction, 'its epoch ended unfinished');
     if (!coordinator.isOpen) return now() + laterMs;
-    if (transaction.state.epoch < coordinator.epoch)
-      return this.#doubt(transaction, 'its epoch ended before it completed');
     const dueAt = this.#dueAt(transaction);
     if (transaction.policy.look !== null) return await this.#looking.add(() => this.#look(transaction));
     return dueAt > now() ? dueAt : this.#settle(transaction, (current) => moves.notObserved(current, now()), null);
