@@ -140,7 +140,7 @@ const oneOf = (value: string | string[] | undefined): string | undefined =>
 
 /** ESC spells the field in more than one way (reference/esc.md 1.5). */
 const escTransactionIn = (headers: Fields): string | undefined =>
-  oneOf(headers['esc-transaction-id'] ?? headers['esc_transaction_id'] ?? headers.transaction_id);
+  oneOf(headers['esc-transaction-id'] ?? headers.esc_transaction_id ?? headers.transaction_id);
 
 /** Reports that say how the whole request ended. */
 export const terminalReports = ({ order, reports }: Sent): Report[] =>
