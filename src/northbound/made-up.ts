@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import { knownTransactionId, madeUp } from '../domain/reports.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import { operationOf } from '../esc/bodies.ts';
 import { type MadeUpFacts, madeUpReport } from '../esc/made-up.ts';
-import { packRequest } from '../journal/message.ts';
-import type { Move } from './records.ts';
+import { packRequest, unpackRequest } from '../journal/message.ts';
+import type { Move, Records } from './records.ts';
 
 export interface MadeUpOptions {
   /** 200 for success; else the refusal's own status. */
@@ -17,6 +18,16 @@ export interface MadeUpOptions {
   /** The operation named in the body of an action; null for others. */
   readonly action?: string | null;
   readonly now: number;
+}
+
+/**
+ * What `MadeUpOptions.action` is to be: which event ends an action stands in its request only. Null also where the
+ * journal cannot be read; the report then bears no event, which is better than none at all.
+ */
+export async function actionOf(records: Records, { id, policy }: Transaction): Promise<string | null> {
+  if (policy.kind !== 'action') return null;
+  const packed = await records.readBody(id, 'request');
+  return packed === null ? null : operationOf(unpackRequest(packed).body);
 }
 
 export function withMadeUpReport(transaction: Transaction, { status, look, action = null, now }: MadeUpOptions): Move {

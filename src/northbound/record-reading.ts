@@ -9,7 +9,7 @@ import type { Transaction } from '../domain/transaction.ts';
 import { escTransactionIdOf } from '../esc/headers.ts';
 import { packAnswer } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
-import { withMadeUpReport } from './made-up.ts';
+import { actionOf, withMadeUpReport } from './made-up.ts';
 import type { Move, Records } from './records.ts';
 import type { Reading } from './sender.ts';
 import type { Waiters } from './waiters.ts';
@@ -24,11 +24,12 @@ export async function recordReading(
   reading: Reading,
 ): Promise<Transaction | null> {
   const attempt = transaction.attempts.at(-1)?.number;
+  const action = isRefusedAfterAnswer(transaction, reading) ? await actionOf(records, transaction) : null;
   const changed = await records.changeSurely(transaction, (current) => {
     const { state } = current;
     // Somebody else took it over, or it was recorded already.
     if (state.status !== 'in-flight' || state.attempt !== attempt || current.owner !== transaction.owner) return null;
-    return moveOf(current, reading, now());
+    return moveOf(current, reading, { action, now: now() });
   });
   if (changed.word !== 'changed') return null;
   tellAnswer(waiters, changed.transaction, reading.kind === 'answered' ? reading.answer : null);
@@ -43,10 +44,20 @@ export function tellAnswer(waiters: Waiters, transaction: Transaction, fromEsc: 
   waiters.tell(transaction.id, { kind: 'answer', transaction, answer: fromEsc ?? madeUp });
 }
 
-function moveOf(current: Transaction, reading: Reading, now: number): Move {
+/** ESC's refusal reaches a client that has its answer as a report (R18). */
+const isRefusedAfterAnswer = ({ answer }: Transaction, reading: Reading): boolean =>
+  answer !== null && reading.kind === 'answered' && reading.answer.status >= 400;
+
+interface Facts {
+  /** As `actionOf` tells it. */
+  readonly action: string | null;
+  readonly now: number;
+}
+
+function moveOf(current: Transaction, reading: Reading, { action, now }: Facts): Move {
   switch (reading.kind) {
     case 'answered':
-      return answeredMove(current, reading.answer, now);
+      return answeredMove(current, reading.answer, { action, now });
     case 'never-sent':
       return { transaction: moves.neverSent(current, reading.evidence, now) };
     case 'unknown': {
@@ -61,7 +72,7 @@ function moveOf(current: Transaction, reading: Reading, now: number): Move {
   }
 }
 
-function answeredMove(current: Transaction, answer: Answer, now: number): Move {
+function answeredMove(current: Transaction, answer: Answer, { action, now }: Facts): Move {
   const { status, headers, body } = answer;
   const facts = { status, bodyBytes: body.byteLength, escTransactionId: escTransactionIdOf(headers), now };
   // A client that has its answer keeps it: what a replay was answered is only in the attempt.
@@ -77,6 +88,7 @@ function answeredMove(current: Transaction, answer: Answer, now: number): Move {
   return withMadeUpReport(settled, {
     status: { code: status, message: `ESC answered the replay ${status}` },
     look: null,
+    action,
     now,
   });
 }

@@ -9,7 +9,7 @@ import type { Answer } from '../domain/outcome.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { isReplayOrdered, type Transaction } from '../domain/transaction.ts';
 import { packAnswer, type RequestMessage, unpackRequest } from '../journal/message.ts';
-import { withMadeUpReport } from '../northbound/made-up.ts';
+import { actionOf, withMadeUpReport } from '../northbound/made-up.ts';
 import { recordReading, tellAnswer } from '../northbound/record-reading.ts';
 import type { Records } from '../northbound/records.ts';
 import type { Reading, Sender } from '../northbound/sender.ts';
@@ -277,8 +277,9 @@ export class Replay {
   ): Promise<Replayed> {
     const { records, waiters, coordinator, onSettled } = this.#options;
     const status = { code: 200, message: 'Completed; found by Northgate' };
+    const action = await actionOf(records, transaction);
     const changed = await records.changeSurely(transaction, (current) =>
-      moves.isToBeSent(current) ? withMadeUpReport(settle(current), { status, look: seen, now: now() }) : null,
+      moves.isToBeSent(current) ? withMadeUpReport(settle(current), { status, look: seen, action, now: now() }) : null,
     );
     if (changed.word !== 'changed') return left;
     coordinator.switchovers.count('completed');

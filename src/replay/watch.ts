@@ -8,7 +8,7 @@ import PQueue from 'p-queue';
 import * as moves from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { unpackRequest } from '../journal/message.ts';
-import { withMadeUpReport } from '../northbound/made-up.ts';
+import { actionOf, withMadeUpReport } from '../northbound/made-up.ts';
 import type { Records } from '../northbound/records.ts';
 import { Timetable } from '../northbound/timetable.ts';
 import type { Lanes } from '../northbound/transact.ts';
@@ -175,9 +175,10 @@ export class Watch {
     seen: Look | null,
     status = { code: 200, message: 'Completed; found by Northgate' },
   ): Promise<number | null> {
+    const action = await actionOf(this.#options.records, transaction);
     const changed = await this.#options.records.changeSurely(transaction, (current) =>
       current.state.status === 'accepted'
-        ? withMadeUpReport(settle(current), { status, look: seen, now: now() })
+        ? withMadeUpReport(settle(current), { status, look: seen, action, now: now() })
         : null,
     );
     if (changed.word === 'changed') this.#options.onSettled(changed.transaction);
