@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run, start } from '../support/command.ts';
-import { awaitingOperator, ops } from '../support/ops.ts';
+import { awaitingOperator, counted, ops } from '../support/ops.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -11,6 +11,7 @@ const at = (world: World) => ({ NORTHGATE_OPS_URL: world.gateway.ops.url });
 test('every reading command gives with --json what the ops API gives', async () => {
   await using world = await startWorld();
   const { headers } = await world.createTenant('alpha');
+  await counted(world, 'completed');
   const id = String(headers['northgate-transaction']);
   const pairs: [string[], string][] = [
     [['switchovers'], '/v1/switchovers'],
@@ -30,6 +31,7 @@ test('every reading command gives with --json what the ops API gives', async () 
 test('without a terminal, output is lines of tab-separated fields, filters are passed on, and export gives all', async () => {
   await using world = await startWorld();
   for (const id of ['a', 'b', 'c']) await world.createTenant(id);
+  await counted(world, 'completed', 3);
   const list = await run(['journal', 'list', '--q', 'tenants/b', '--since', '10m'], at(world));
   assert.equal(list.code, 0);
   const [head, row, ...more] = list.stdout.trimEnd().split('\n');

@@ -61,6 +61,7 @@ test('it logs one line listening per listener, one line a transaction end withou
   });
   await answer.body.dump();
   assert.equal(answer.statusCode, 200);
+  await until(() => serve.stdout().includes('transaction completed'), 'its completion is seen');
   serve.process.kill('SIGTERM');
   const { code, stdout } = await serve.ended;
 

@@ -1,7 +1,7 @@
 /** An operator's acts (R2): replay, cancel, resolve; what they do to the record, to ESC and to a client that waits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { awaitingOperator, ops, shut } from '../support/ops.ts';
+import { awaitingOperator, counted, ops, shut } from '../support/ops.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -39,8 +39,9 @@ test('R2 replay: what its policy leaves to the operator is sent once more, and i
   assert.equal(Math.floor((await told).status / 100), 2);
   assert.equal(reboots(world), 1);
   const shown = await ops(world).get(`/v1/transactions/${id}`).expect(200);
-  assert.equal(shown.body.status, 'completed');
+  assert.equal(shown.body.status, 'accepted');
   assert.equal(shown.body.attempts.length, 2);
+  assert.equal(shown.body.attempts[1].outcome, 'answered');
   assert.equal(shown.body.replayOrderedAt, null);
 });
 
@@ -66,7 +67,7 @@ test('R2 a replay that was ordered survives the gateway', async () => {
   assert.equal((await told).status, 202);
   await restarted;
 
-  await until(async () => (await world.gateway.journal.get(id))?.state.status === 'completed', 'it was replayed');
+  await until(async () => (await world.gateway.journal.get(id))?.state.status === 'accepted', 'it was replayed');
   assert.equal(reboots(world), 1);
 });
 
@@ -115,6 +116,7 @@ test('R2 what the status forbids is a conflict, what is not there is not found, 
   await using world = await startWorld();
   const told = await world.createTenant('done');
   const id = String(told.headers['northgate-transaction']);
+  await counted(world, 'completed');
   const before = await world.gateway.journal.get(id);
   for (const act of ['replay', 'cancel', 'resolve']) {
     const body = act === 'resolve' ? { as: 'failed', note: 'no' } : undefined;
@@ -124,4 +126,17 @@ test('R2 what the status forbids is a conflict, what is not there is not found, 
     await ops(world).post(`/v1/transactions/nobody/${act}`).send(body).expect(404);
   }
   assert.deepEqual(await world.gateway.journal.get(id), before);
+});
+
+test('R2 what ESC accepted is neither cancelled nor replayed by hand, but may be resolved', async () => {
+  await using world = await startWorld();
+  const { id, told } = await awaitingOperator(world);
+  await ops(world).post(`/v1/transactions/${id}/replay`).expect(202);
+  assert.equal(Math.floor((await told).status / 100), 2);
+  for (const act of ['replay', 'cancel']) await ops(world).post(`/v1/transactions/${id}/${act}`).expect(409);
+  const found = { as: 'failed', note: 'it hangs' };
+  const { body } = await ops(world).post(`/v1/transactions/${id}/resolve`).send(found).expect(202);
+  assert.equal(body.status, 'failed');
+  assert.equal(body.responseStatus, (await told).status);
+  assert.equal(reboots(world), 1);
 });

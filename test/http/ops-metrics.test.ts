@@ -1,7 +1,7 @@
 /** What monitoring sees after a story: the numbers agree with what happened. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ops, shut } from '../support/ops.ts';
+import { counted, ops, shut } from '../support/ops.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -21,6 +21,7 @@ test('attempts, replays, ends, the gate, the epoch and the journal are counted',
   world.pair.crashAt('before-commit', { method: 'POST' });
   await world.createTenant('beta');
   await world.send('DELETE', '/ESCManager/v0/tenants/nobody');
+  await counted(world, 'completed', 2);
   const value = await metricsOf(world);
 
   assert.equal(value('northgate_attempt_seconds_count{outcome="answered"}'), 3);

@@ -1,13 +1,14 @@
 /** What operators see of the pair and the gate, and do to the gate, while a real pair switches over. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ops, shut } from '../support/ops.ts';
+import { counted, ops, shut } from '../support/ops.ts';
 import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
 
 test('the pair is shown with its gate, epoch, both nodes and the count of transactions', async () => {
   await using world = await startWorld();
   await world.createTenant('alpha');
+  await counted(world, 'completed');
   await until(() => world.gateway.coordinator.activeNode !== null, 'the active node is known');
   const { body } = await ops(world).get('/v1/pair').expect(200);
 

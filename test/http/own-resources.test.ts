@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { awaitingOperator, ops, shut } from '../support/ops.ts';
+import { awaitingOperator, counted, ops, shut } from '../support/ops.ts';
 import { until } from '../support/until.ts';
 import { startWorld, tenantXml } from '../support/world.ts';
 
@@ -23,7 +23,16 @@ test('a client asks after its own transaction: unsettled with Retry-After, then 
   assert.equal((await world.send('GET', `${path}/response`)).status, 404);
 
   await world.pair.proceed();
-  await told;
+  const { headers } = await told;
+  const accepted = await world.send('GET', path);
+  assert.equal(JSON.parse(accepted.body).status, 'accepted');
+  assert.ok(Number(accepted.headers['retry-after']) > 0);
+  assert.equal(
+    (await world.send('GET', `${path}/response`)).headers['esc-transaction-id'],
+    headers['esc-transaction-id'],
+  );
+
+  await counted(world, 'completed');
   const settled = await world.send('GET', path);
   assert.equal(JSON.parse(settled.body).status, 'completed');
   assert.equal(settled.headers['retry-after'], undefined);

@@ -1,10 +1,17 @@
 /** What several tests of the ops listener need: a client of it, and a transaction that awaits an operator. */
 import supertest from 'supertest';
+import type { Status } from '../../src/domain/transaction.ts';
 import { until } from './until.ts';
 import { deploymentXml, type Told, type World } from './world.ts';
 
 /** Requests to the ops listener, `supertest(url)`; credentials are the test's to set. */
 export const ops = (world: World): ReturnType<typeof supertest> => supertest(world.gateway.ops.url);
+
+/** Resolves when so many transactions of the journal have come to `status`. */
+export async function counted(world: World, status: Status, count = 1): Promise<void> {
+  const { journal } = world.gateway;
+  await until(async () => (await journal.counts())[status] === count, `${count} are ${status}`);
+}
 
 /** Begins a switchover that stays where nobody answers until `pair.proceed()`. */
 export async function shut(world: World): Promise<void> {
