@@ -18,7 +18,6 @@ import { isClean, judge, type Ledgers } from '../../src/cli/demo/judgement.ts';
 import { perform } from '../../src/cli/demo/play.ts';
 import type { Stage } from '../../src/cli/demo/stage.ts';
 import type { Transaction } from '../../src/domain/transaction.ts';
-import type { Resource } from '../../src/sim/resources.ts';
 import { until } from '../support/until.ts';
 
 const storyMaxMs = 60_000;
@@ -28,13 +27,17 @@ describe('the demo as a process on a pipe', { concurrency: true, timeout: storyM
     await using demo = await startDemo({ keep: false });
     const code = await demo.exit;
     assert.equal(code, 0, demo.output());
-    assert.match(demo.output(), /lost 0, doubled 0, out of order 0\.\n$/);
+    assert.match(demo.output(), /lost 0, doubled 0, mis-told 0, out of order 0\.\n$/);
     assert.match(demo.output(), /^ *\d+\.\ds == The active VM dies$/m);
-    const { sent, answered, replayed } = figures(demo.output());
+    const { sent, answered, completed, replayed, dropped } = figures(demo.output());
     assert.equal(answered, sent);
+    assert.equal(completed, sent);
     assert.ok(replayed > 0, 'the switchovers hit requests that had to be sent again');
-    assert.equal(demo.output().match(/gate shut/g)?.length, 2);
-    assert.equal(demo.output().match(/last replayed answer \d/g)?.length, 2);
+    assert.ok(dropped > 3, 'the switchovers hit requests that ESC had accepted');
+    assert.match(demo.output(), /[1-9]\d* clean-ups; [1-9]\d* transactions kept their first id/);
+    assert.match(demo.output(), /callbacks: [1-9]\d* of ESC relayed, [1-9]\d* completions made up/);
+    assert.equal(demo.output().match(/gate shut/g)?.length, 3);
+    assert.equal(demo.output().match(/last replayed answer \d/g)?.length, 3);
     assert.ok(!demo.output().includes('\u001b'), 'no escape sequences where there is no terminal');
     assert.deepEqual(await demo.leftovers(), []);
   });
@@ -52,7 +55,7 @@ describe('the demo as a process on a pipe', { concurrency: true, timeout: storyM
     const state = await request(urls.find((url) => url.endsWith('/state')) ?? '');
     assert.match(await state.body.text(), /"phase":"P4"/);
     const switchovers = await request(urls.find((url) => url.endsWith('/v1/switchovers')) ?? '');
-    assert.equal(((await switchovers.body.json()) as unknown[]).length, 2);
+    assert.equal(((await switchovers.body.json()) as unknown[]).length, 3);
     demo.child.kill('SIGINT');
     assert.equal(await demo.exit, 0, demo.output());
     assert.deepEqual(await demo.leftovers(), []);
@@ -74,7 +77,7 @@ describe('a demo in which something is wrong', { concurrency: true, timeout: sto
       pair.inject({ fault: 'status', status: 400, match: { method: 'POST', path: 'vnf-001' } });
     });
     assert.equal(isFine, false);
-    assert.match(told, /: lost 1, doubled 0, out of order 0\.\n$/);
+    assert.match(told, /: lost 1, doubled 0, mis-told 0, out of order 0\.\n$/);
   });
 
   it('counts a create that meets what somebody else created as doubled', async () => {
@@ -86,20 +89,48 @@ describe('a demo in which something is wrong', { concurrency: true, timeout: sto
       await answer.body.dump();
     });
     assert.equal(isFine, false);
-    assert.match(told, /doubled 1, out of order 0\.\n$/);
+    assert.match(told, /doubled 1, mis-told 0, out of order 0\.\n$/);
   });
 });
 
 describe('the verdict of the demo', () => {
-  it('is clean if everything was answered, completed and took effect once, in order', () => {
-    assert.deepEqual(verdictOf({}), { lost: 0, doubled: 0, outOfOrder: 0, dropped: 0, isClean: true });
+  it('is clean if everything was answered, completed, told and took effect once, in order', () => {
+    assert.deepEqual(verdictOf({}), { lost: 0, doubled: 0, misTold: 0, outOfOrder: 0, dropped: 0, isClean: true });
   });
 
   const faults: [string, Partial<Ledgers>, Partial<ReturnType<typeof verdictOf>>][] = [
     ['a client without an answer is a loss', { book: [tenantSent(), { ...vnfSent(), result: null }] }, { lost: 1 }],
     ['a 202 is no final answer', { book: [tenantSent(), vnfSent(202)] }, { lost: 1 }],
     ['a 409 to a client is a doubling, and no answer', { book: [tenantSent(), vnfSent(409)] }, { lost: 1, doubled: 1 }],
-    ['a 2xx without an effect is a loss', { effects: [effect('tenant', 't')], resources: [] }, { lost: 1 }],
+    ['a 2xx without an effect is a loss', { effects: [effect('tenant', 't')] }, { lost: 1 }],
+    [
+      'what was cleaned up and not made again is a loss',
+      {
+        effects: [effect('tenant', 't'), effect('deployment', 'v'), { ...effect('deployment', 'v'), kind: 'deleted' }],
+      },
+      { lost: 1 },
+    ],
+    [
+      'without a report of its end a request is lost, whatever the journal says',
+      { book: [tenantSent(), { ...vnfSent(), reports: [report('VM_ALIVE SUCCESS', 'v')] }] },
+      { lost: 1 },
+    ],
+    [
+      'a report that it failed is a loss, and wrong',
+      { book: [tenantSent(), { ...vnfSent(), reports: [report('SERVICE_ALIVE FAILURE', 'v')] }] },
+      { lost: 1, misTold: 1 },
+    ],
+    [
+      'two reports of one end are a doubling',
+      { book: [tenantSent(), { ...vnfSent(), reports: [...vnfSent().reports, ...vnfSent().reports] }] },
+      { doubled: 1 },
+    ],
+    [
+      'a report under another id than the answer bore is mis-told',
+      { book: [tenantSent(), { ...vnfSent(), reports: [report('SERVICE_ALIVE SUCCESS', 'second')] }] },
+      { misTold: 1 },
+    ],
+    ['a report to a URL of nobody is mis-told', { strayReports: 1 }, { misTold: 1 }],
     ['a request that the journal does not hold is a loss', { transactions: [transaction('t')] }, { lost: 1 }],
     [
       'two effects of one create are a doubling',
@@ -124,20 +155,26 @@ describe('the verdict of the demo', () => {
   ];
   for (const [sentence, ledgers, expected] of faults) {
     it(sentence, () => {
-      const clean = { lost: 0, doubled: 0, outOfOrder: 0, dropped: 0, isClean: false };
+      const clean = { lost: 0, doubled: 0, misTold: 0, outOfOrder: 0, dropped: 0, isClean: false };
       assert.deepEqual(verdictOf(ledgers), { ...clean, ...expected });
     });
   }
 
-  const stuck = { effects: [effect('tenant', 't')], resources: [row('v')] };
-  it('what ESC accepted before the last switchover and never did is dropped by ESC, not lost', () => {
-    const verdict = verdictOf({ ...stuck, lastSwitchoverAt: 30 });
-    assert.deepEqual(verdict, { lost: 0, doubled: 0, outOfOrder: 0, dropped: 1, isClean: true });
+  it('what a switchover cut off after its answer, and was made good, is clean', () => {
+    const expected = { lost: 0, doubled: 0, misTold: 0, outOfOrder: 0, dropped: 1, isClean: true };
+    assert.deepEqual(
+      verdictOf({ switchoversAt: [30], book: [{ ...tenantSent(), reports: early }, vnfSent()] }),
+      expected,
+    );
   });
 
-  it('what ESC accepted after the last switchover and never did is lost', () => {
-    const verdict = verdictOf({ ...stuck, lastSwitchoverAt: 15 });
-    assert.deepEqual(verdict, { lost: 1, doubled: 0, outOfOrder: 0, dropped: 0, isClean: false });
+  it('what a switchover cut off after its answer, and was not made good, is lost', () => {
+    const expected = { lost: 1, doubled: 0, misTold: 0, outOfOrder: 0, dropped: 1, isClean: false };
+    const book = [
+      { ...tenantSent(), reports: early },
+      { ...vnfSent(), reports: [] },
+    ];
+    assert.deepEqual(verdictOf({ switchoversAt: [30], book }), expected);
   });
 });
 
@@ -147,27 +184,33 @@ function verdictOf(broken: Partial<Ledgers>) {
     book: [tenantSent(), vnfSent()],
     transactions: [transaction('t'), transaction('v')],
     effects: [effect('tenant', 't'), effect('deployment', 'v'), effect('vm', 'v/a')],
-    resources: [],
     executed: [ran('t', 10), ran('v', 20)],
-    lastSwitchoverAt: 0,
+    switchoversAt: [],
+    strayReports: 0,
     ...broken,
   });
-  const { lost, doubled, outOfOrder, dropped } = judgement.all;
-  return { lost, doubled, outOfOrder, dropped, isClean: isClean(judgement) };
+  const { lost, doubled, misTold, outOfOrder, dropped } = judgement.all;
+  return { lost, doubled, misTold, outOfOrder, dropped, isClean: isClean(judgement) };
 }
 
 function tenantSent() {
   return {
     order: tenantOrder('t'),
     sentAt: 0,
-    result: { kind: 'answered', at: 11, status: 200, transaction: 't' } as const,
+    reports: [report('CREATE_TENANT SUCCESS', 't')],
+    result: { kind: 'answered', at: 11, status: 200, transaction: 't', escTransaction: 't' } as const,
   };
 }
 
 function vnfSent(status = 200) {
   const order = deploymentOrder('t', 'n', 'v');
-  return { order, sentAt: 0, result: { kind: 'answered', at: 21, status, transaction: 'v' } as const };
+  const reports = [report('VM_ALIVE SUCCESS', 'v'), report('SERVICE_ALIVE SUCCESS', 'v')];
+  const result = { kind: 'answered', at: 21, status, transaction: 'v', escTransaction: 'v' } as const;
+  return { order, sentAt: 0, reports, result };
 }
+
+const early = [{ at: 12, says: 'CREATE_TENANT SUCCESS', escTransaction: 't' }];
+const report = (says: string, escTransaction: string) => ({ at: 40, says, escTransaction });
 
 function effect(resourceType: 'tenant' | 'deployment' | 'vm', id: string) {
   return { at: 0, node: 'a', kind: 'created', resourceType, id, transaction: id } as const;
@@ -183,17 +226,13 @@ function transaction(id: string): Transaction {
   return { id, path: `/x/${id}`, state, attempts: [] } as unknown as Transaction;
 }
 
-function row(id: string): Resource {
-  return { id, type: 'deployment', state: { is: 'in-progress' }, transaction: id } as unknown as Resource;
-}
-
 /** A whole performance in this process, at a quarter of the demo's time. */
 async function performWith(prepare: (stage: Stage) => Promise<void>): Promise<{ isFine: boolean; told: string }> {
   const output = new PassThrough();
   const telling = text(output);
   const { signal } = new AbortController();
   const isFine = await perform({
-    vnfs: 6,
+    vnfs: 8,
     output,
     signal,
     afterwards: async () => undefined,
@@ -240,7 +279,10 @@ async function startDemo({ keep }: { keep: boolean }): Promise<DemoProcess> {
   };
 }
 
-function figures(output: string): { sent: number; answered: number; replayed: number } {
-  const [, sent, answered, replayed] = /(\d+) sent, (\d+) answered, (\d+) replayed/.exec(output) ?? [];
-  return { sent: Number(sent), answered: Number(answered), replayed: Number(replayed) };
+function figures(output: string) {
+  const form = /(\d+) sent, (\d+) answered, (\d+) completed, (\d+) replayed,\n(\d+) accepted and then dropped/;
+  const [sent = 0, answered = 0, completed = 0, replayed = 0, dropped = 0] = (form.exec(output) ?? [])
+    .slice(1)
+    .map(Number);
+  return { sent, answered, completed, replayed, dropped };
 }

@@ -110,6 +110,10 @@ function ledgerTable({ ledgers }: Findings): string {
     ['', `${attempts} attempts; ${transactions.filter(isReplayed).length} sent again, ${found} found done in ESC`],
     ['', `callbacks: ${delivered.length - madeUp} of ESC relayed, ${madeUp} completions made up`],
     ['', `${cleanUps} clean-ups; ${kept} transactions kept their first id over a second one of ESC`],
+    [
+      '',
+      `${transactions.filter(({ operatorReplay }) => operatorReplay !== undefined).length} left to the operator, who had them sent once more`,
+    ],
     ['ESC', `${executed.filter(({ method }) => method === 'POST').length} requests executed on both nodes together`],
     ['VIM', `${effects.length} effects`],
     ['', tally(effects.map(nameOf))],

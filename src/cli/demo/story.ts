@@ -3,6 +3,7 @@
  * It makes things happen and says what is seen; counting is judgement.ts.
  */
 import type { Chapter, Say } from './narrator.ts';
+import { decideWhatIsLeft } from './operator.ts';
 import { isGranted } from './orchestrator.ts';
 import type { Place, Plan, Wave } from './plan.ts';
 import type { Stage } from './stage.ts';
@@ -39,7 +40,7 @@ export function chaptersOf(scene: Scene, telling: Telling): Chapter[] {
       title: 'The ESC process dies',
       play: (say) => playWave({ scene, telling, wave: third, end: deaths.process }, say),
     },
-    { title: 'ESC finishes its work', play: (say) => playEnd(scene, say) },
+    { title: 'The operator decides, and ESC finishes its work', play: (say) => playEnd(scene, say) },
   ];
   // The gate opens and shuts in whatever chapter it does.
   const nobody: Say = () => undefined;
@@ -196,6 +197,7 @@ const unansweredOf = (wave: Wave): number => wave.inFlight.filter(({ place }) =>
 const ofPath = (path: string): RegExp => new RegExp(`${path.replaceAll('.', '\\.')}$`);
 
 async function playEnd(scene: Scene, say: Say): Promise<void> {
+  await decideWhatIsLeft(scene, scene.signal, say);
   await workEnds(scene);
   say(`nothing is under way any more: ${scene.pair.ledger.length} effects on the VIM`);
 }
