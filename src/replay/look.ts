@@ -77,6 +77,10 @@ export async function historyOf(journal: Journal, transaction: Transaction): Pro
   return latestStanding(earlier) === null ? 'none' : 'created';
 }
 
+/** Newest first, as far back as is read: what came later on the lane stands before the transaction itself. */
+export const laneOf = (journal: Journal, { place }: Transaction): Promise<Transaction[]> =>
+  journal.list({ lane: place.lane, limit: laneHistoryMax });
+
 /** One of its own creates got a 2xx, or a report bore its token (R15): what is there is its own. */
 export const isProvenOwn = ({ attempts, reports }: Transaction): boolean =>
   attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400) ||

@@ -2,7 +2,7 @@
  * What a look at the new active node says of an unacknowledged transaction, and so what is to be done (R13–R17). Pure:
  * the look, the record and the lane's history decide.
  */
-import type { Transaction } from '../domain/transaction.ts';
+import { isSettled, sentOf, type Transaction } from '../domain/transaction.ts';
 import type { ResourceReading } from '../esc/resource.ts';
 import type { History } from './look.ts';
 
@@ -15,6 +15,8 @@ export type Next =
   | { readonly do: 'wait' }
   /** Delete what a dropped create left, then create again (R15, R20). */
   | { readonly do: 'clean-up' }
+  /** A later transaction made an end of it. */
+  | { readonly do: 'fail'; readonly reason: string }
   | { readonly do: 'operator'; readonly reason: string };
 
 export interface Seen {
@@ -31,6 +33,33 @@ export interface Seen {
   /** Its own clean-up was sent and ESC took it. */
   readonly isCleaningUp: boolean;
   readonly mayCleanUp: boolean;
+}
+
+/**
+ * The newest transaction of its lane that came later and that ESC may have: what is `accepted` makes no lane busy (R8),
+ * so a later one may have been sent before it is doubted. `lane`: newest first. A later one that ESC refused changed nothing.
+ */
+export const overtakerOf = ({ sequence }: Transaction, lane: readonly Transaction[]): Transaction | null =>
+  lane.find(
+    (later) =>
+      later.sequence > sequence && later.state.status !== 'held' && sentOf(later) !== 'no' && !isRefused(later),
+  ) ?? null;
+
+const isRefused = ({ state, attempts }: Transaction): boolean =>
+  state.status === 'failed' && attempts.every(({ status }) => status === undefined || status >= 400);
+
+/** Sending it now, after a later one, would turn their order round (promise 4). */
+export function nextOfOvertaken({ policy }: Transaction, later: Transaction, found: Seen['found'] | null): Next {
+  const { id, policy: theirs, state, attempts } = later;
+  if (policy.kind === 'create' && theirs.kind === 'delete') {
+    if (found === 'absent') return { do: 'fail', reason: `the later transaction ${id} deleted it before it completed` };
+    if (!isSettled(state.status)) return { do: 'wait' };
+  }
+  const isTaken = attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
+  if (policy.kind === 'delete' && theirs.kind === 'create' && isTaken) {
+    return { do: 'settle', evidence: `ESC took the later create ${id}, so it was gone` };
+  }
+  return { do: 'operator', reason: `sending it again would put it after ${id}, which came later and was sent` };
 }
 
 export function nextOf({ policy }: Transaction, seen: Seen): Next {

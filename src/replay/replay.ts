@@ -24,10 +24,11 @@ import {
   isProvenOwn,
   type Look,
   type LookOptions,
+  laneOf,
   look,
   mayBeFrom,
 } from './look.ts';
-import { nextOf } from './reconcile.ts';
+import { type Next, nextOf, nextOfOvertaken, overtakerOf } from './reconcile.ts';
 
 export interface ReplayOptions extends LookOptions {
   readonly coordinator: Coordinator;
@@ -132,7 +133,14 @@ export class Replay {
     { epoch, readyAt }: { epoch: number; readyAt: number },
   ): Promise<Replayed | 'send'> {
     const { policy, state, attempts } = transaction;
-    if (policy.look === null || !lookedAt.includes(policy.kind)) return 'send';
+    const overtaker = overtakerOf(transaction, await laneOf(this.#options.journal, transaction));
+    const inOrder = (next: Next, found: Look['found'] | null): Next => {
+      const isAct = next.do === 'send' || next.do === 'clean-up';
+      return overtaker !== null && isAct && found !== 'away' ? nextOfOvertaken(transaction, overtaker, found) : next;
+    };
+    if (policy.look === null || !lookedAt.includes(policy.kind)) {
+      return this.#carryOut(transaction, message, { next: inOrder({ do: 'send' }, null), seen: null, epoch, readyAt });
+    }
     const seen = await look(this.#options, transaction, message, epoch);
     if (seen.found === 'away') return again(soonMs);
     const last = attempts.at(-1);
@@ -146,6 +154,14 @@ export class Replay {
       isCleaningUp: last?.kind === 'clean-up' && last.status !== undefined && last.status < 400,
       mayCleanUp: this.#options.mayCleanUp,
     });
+    return this.#carryOut(transaction, message, { next: inOrder(next, seen.found), seen, epoch, readyAt });
+  }
+
+  async #carryOut(
+    transaction: Transaction,
+    message: RequestMessage,
+    { next, seen, epoch, readyAt }: { next: Next; seen: Look | null; epoch: number; readyAt: number },
+  ): Promise<Replayed | 'send'> {
     switch (next.do) {
       case 'send':
         return 'send';
@@ -158,6 +174,11 @@ export class Replay {
         return this.#leaveToOperator(transaction, 'what is there did not come to an end within replay.deadline');
       case 'clean-up':
         return this.#cleanUp(transaction, message, epoch);
+      case 'fail':
+        return this.#settleAs(transaction, (current) => moves.overtaken(current, next.reason, now()), null, {
+          code: 409,
+          message: next.reason,
+        });
       case 'operator':
         return isReplayOrdered(transaction) ? 'send' : this.#leaveToOperator(transaction, next.reason);
     }
@@ -274,9 +295,9 @@ export class Replay {
     transaction: Transaction,
     settle: (current: Transaction) => Transaction,
     seen: Look | null = null,
+    status = { code: 200, message: 'Completed; found by Northgate' },
   ): Promise<Replayed> {
     const { records, waiters, coordinator, onSettled } = this.#options;
-    const status = { code: 200, message: 'Completed; found by Northgate' };
     const action = await actionOf(records, transaction);
     const changed = await records.changeSurely(transaction, (current) =>
       moves.isToBeSent(current) ? withMadeUpReport(settle(current), { status, look: seen, action, now: now() }) : null,

@@ -14,7 +14,8 @@ import { Timetable } from '../northbound/timetable.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
-import { isAsAsked, type Look, type LookOptions, look } from './look.ts';
+import { isAsAsked, type Look, type LookOptions, laneOf, look } from './look.ts';
+import { overtakerOf } from './reconcile.ts';
 import { stuckReason } from './replay.ts';
 
 export interface WatchOptions extends LookOptions {
@@ -127,8 +128,9 @@ export class Watch {
       );
     }
     if (kind === 'create' && seen.found === 'absent') {
-      // Accepted, and gone in its own epoch: a switchover that nobody saw (R5).
-      coordinator.distrust(`transaction ${transaction.id} was accepted and is not there`);
+      // Accepted, and gone in its own epoch: a switchover that nobody saw (R5), unless a later delete explains it.
+      const isExplained = overtakerOf(transaction, await laneOf(records.journal, transaction)) !== null;
+      if (!isExplained) coordinator.distrust(`transaction ${transaction.id} was accepted and is not there`);
       return this.#doubt(transaction, 'a look found nothing of it');
     }
     if (kind === 'create' && seen.found === 'broken') return this.#fail(transaction, seen);

@@ -1,0 +1,50 @@
+/** What a client asked for on one resource happens in its order, whatever crash the first of it met (promise 4). */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { isSettled } from '../../src/domain/transaction.ts';
+import { crashPoints } from '../../src/sim/faults.ts';
+import { doubledEffects } from '../../src/sim/ledger.ts';
+import { type CompletionWorld, startCompletionWorld } from '../support/completion.ts';
+import { operationNamed } from '../support/completion-operations.ts';
+import { until } from '../support/until.ts';
+import { uniqueId } from '../support/world.ts';
+
+let world: CompletionWorld;
+before(async () => {
+  world = await startCompletionWorld({ place: 41 });
+});
+after(() => world[Symbol.asyncDispose]());
+
+for (const type of ['tenant', 'deployment']) {
+  for (const point of crashPoints) {
+    test(`a ${type} created, dropped ${point}, and deleted meanwhile is gone in the end`, async () => {
+      const subject = uniqueId('order');
+      const create = operationNamed(`create a ${type}`);
+      world.pair.crashAt(point, { method: 'POST', path: create.path(subject) });
+      const created = world.order(create, subject);
+      await until(() => !world.world.gateway.coordinator.isOpen, 'the gate is shut');
+      const deleted = world.order(operationNamed(`delete a ${type}`), subject);
+
+      const second = await world.ended(deleted);
+      const first = await world.ended(created);
+
+      // What is being created cannot be deleted yet: ESC's 409 is the answer then (R8), and nothing was deleted.
+      const isRefused = (await deleted.told).status === 409;
+      assert.equal(second.state.status, isRefused ? 'failed' : 'completed', JSON.stringify(second));
+      assert.ok(isSettled(first.state.status), JSON.stringify(first));
+      assert.equal(world.stateOf(subject), isRefused ? 'active' : undefined, JSON.stringify([first, second]));
+      assert.equal(
+        isRefused,
+        world.pair.vim.some((thing) => thing.endsWith(` ${subject}`)),
+      );
+      assert.deepEqual(doubledEffects(world.pair.ledger.filter(({ id }) => id.startsWith(subject))), []);
+      assert.equal(world.terminal(deleted).length, isRefused ? 0 : 1);
+      assert.equal(world.terminal(created).length, 1);
+      assert.equal(world.terminal(created)[0]?.status, first.state.status === 'completed' ? '200' : '409');
+      if (isRefused) return;
+      const sent = world.pair.requests.filter(({ method, path }) => method !== 'GET' && path === create.path(subject));
+      const lastCreate = sent.findLastIndex(({ method }) => method === 'POST');
+      assert.ok(sent.findLastIndex(({ method }) => method === 'DELETE') > lastCreate, 'no create after the delete');
+    });
+  }
+}
