@@ -9,9 +9,14 @@ import type { Journal } from '../journal/journal.ts';
 export interface JournalListener {
   /** A call ended after so long; `unavailable` if it did not succeed. */
   called(operation: string, seconds: number, isAvailable: boolean): void;
-  /** A record as it stands since this replica's confirmed write. */
+  /**
+   * A record as it stands since this replica's confirmed write, from its creation to the write that settles it, which is
+   * told once; what happens to a settled record (deliveries, mostly) is not.
+   */
   written(transaction: Transaction): void;
 }
+
+const unsettledMax = 100_000;
 
 export function observedJournal(journal: Journal, listener: JournalListener): Journal {
   const timed = async <T>(operation: string, call: Promise<T>): Promise<T> => {
@@ -26,21 +31,33 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
       throw error;
     }
   };
+  const unsettled = new Unsettled();
   return {
     async create(creation) {
       const created = await timed('create', journal.create(creation));
+      if ('transaction' in created) unsettled.see(created.transaction);
       if (created.word === 'created') listener.written(created.transaction);
       return created;
     },
     async replace(replacement) {
       const replaced = await timed('replace', journal.replace(replacement));
-      if (replaced.word === 'replaced') listener.written(replaced.transaction);
+      if (replaced.word !== 'replaced') return replaced;
+      if (unsettled.was(replacement.transaction)) listener.written(replaced.transaction);
+      unsettled.replaced(replaced.transaction);
       return replaced;
     },
-    get: (id) => timed('get', journal.get(id)),
+    async get(id) {
+      const transaction = await timed('get', journal.get(id));
+      if (transaction !== null) unsettled.see(transaction);
+      return transaction;
+    },
     body: (id, which) => timed('body', journal.body(id, which)),
     list: (query) => timed('list', journal.list(query)),
-    open: (query) => timed('open', journal.open(query)),
+    async open(query) {
+      const page = await timed('open', journal.open(query));
+      for (const transaction of page) unsettled.see(transaction);
+      return page;
+    },
     deadLetters: (query) => timed('dead-letters', journal.deadLetters(query)),
     counts: () => timed('counts', journal.counts()),
     epoch: () => timed('epoch', journal.epoch()),
@@ -54,6 +71,33 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
     subscribe: (changed) => journal.subscribe(changed),
     close: () => journal.close(),
   };
+}
+
+/**
+ * The newest version of each record that was seen unsettled. A replacement bears the version that it replaces, so it
+ * tells whether it was an unsettled one, however late a read comes in between.
+ */
+class Unsettled {
+  readonly #versions = new Map<string, number>();
+
+  /** Settled ones stay: who wrote the end of one may still wait for its confirmation. */
+  see({ id, version, state }: Transaction): void {
+    if ('settledAt' in state || version <= (this.#versions.get(id) ?? 0)) return;
+    // Again at the end, so that the ones that nobody touches any more are the first to go.
+    this.#versions.delete(id);
+    this.#versions.set(id, version);
+    const [oldest] = this.#versions.size > unsettledMax ? this.#versions.keys() : [];
+    if (oldest !== undefined) this.#versions.delete(oldest);
+  }
+
+  replaced(transaction: Transaction): void {
+    if ('settledAt' in transaction.state) this.#versions.delete(transaction.id);
+    else this.see(transaction);
+  }
+
+  was({ id, version }: Transaction): boolean {
+    return this.#versions.get(id) === version;
+  }
 }
 
 const isUnavailable = (result: unknown): boolean =>

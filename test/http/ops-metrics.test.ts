@@ -1,6 +1,8 @@
 /** What monitoring sees after a story: the numbers agree with what happened. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startCompletionWorld } from '../support/completion.ts';
+import { operationNamed } from '../support/completion-operations.ts';
 import { counted, ops, shut } from '../support/ops.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -49,4 +51,19 @@ test('what is held is counted, in requests and bytes, while it is', async () => 
   await world.pair.proceed();
   await told;
   assert.equal((await metricsOf(world))('northgate_held_requests'), 0);
+});
+
+test('an end is counted once, whatever is delivered, given up and sent again after it', async () => {
+  await using completion = await startCompletionWorld();
+  const { world, client } = completion;
+  const before = (await metricsOf(world))('northgate_transaction_seconds_count{status="completed"}');
+  client.answering = () => 404;
+  const { id } = await completion.ended(completion.order(operationNamed('create a tenant'), 'shop'));
+  client.answering = () => 200;
+  await ops(world).post(`/v1/dead-letters/${id}-1/resend`).expect(202);
+  const isDelivered = async (): Promise<boolean> =>
+    (await world.gateway.journal.get(id))?.reports[0]?.delivery.state === 'delivered';
+  await until(isDelivered, 'it is delivered');
+  const after = (await metricsOf(world))('northgate_transaction_seconds_count{status="completed"}');
+  assert.equal(after - before, 1);
 });
