@@ -12,7 +12,7 @@ import { auditEntrySchema } from '../ops/audit.ts';
 import { deadLetterSchema } from '../ops/dead-letters.ts';
 import type { Ops } from '../ops/ops.ts';
 import { nodeSchema, observedSchema, pairStatusSchema, switchoverSchema } from '../ops/pair-view.ts';
-import { attemptSchema, transactionSchema } from '../ops/transaction-view.ts';
+import { attemptSchema, callbackSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import { guard } from './ops-access.ts';
 import { problemSchema } from './ops-answers.ts';
@@ -76,6 +76,7 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
 
   const schemas = [
     problemSchema,
+    callbackSchema,
     attemptSchema,
     transactionSchema,
     pageSchema,

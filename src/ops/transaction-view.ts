@@ -3,8 +3,34 @@
  * Nothing of a body or of credentials is in it.
  */
 import Type, { type Static } from 'typebox';
-import { type Attempt, isReplayOrdered, sentOf, statuses, type Transaction } from '../domain/transaction.ts';
+import { deliveryId } from '../callbacks/relay.ts';
+import {
+  type Attempt,
+  type Delivery,
+  isReplayOrdered,
+  type Report,
+  sentOf,
+  statuses,
+  type Transaction,
+} from '../domain/transaction.ts';
 import { count, instant, named, nullable, toInstant, words } from './schema-kinds.ts';
+
+export const callbackSchema = Type.Object(
+  {
+    id: Type.String({ description: 'What the client is given as Northgate-Delivery on every try.' }),
+    at: instant('When ESC reported it, or it was made up.'),
+    channel: words(['callback', 'events'], 'The client’s Callback, or its Callback-ESC-Events.'),
+    from: words(['esc', 'made-up'], 'ESC’s own report, or one made up in its form.'),
+    eventType: nullable(Type.String({ description: 'Such as SERVICE_ALIVE; null where ESC said none.' })),
+    status: nullable(words(['success', 'failure'])),
+    delivery: words(['none', 'waiting', 'delivered', 'dead'], 'What became of it on its way to the client.'),
+    tries: count('How often it was tried.'),
+    dueAt: Type.Optional(instant('When it is tried next, while it waits.')),
+    endedAt: Type.Optional(instant('When the client took it, or it was given up.')),
+    evidence: Type.Optional(Type.String({ description: 'Why it is not relayed, or what the last try ended with.' })),
+  },
+  { $id: 'Callback', description: 'A report on a transaction, and what became of it on its way to the client.' },
+);
 
 export const attemptSchema = Type.Object(
   {
@@ -18,6 +44,9 @@ export const attemptSchema = Type.Object(
     evidence: Type.Optional(Type.String({ description: 'The error or status that the outcome was read from.' })),
     status: Type.Optional(Type.Integer({ description: 'Of ESC’s answer.' })),
     escTransactionId: Type.Optional(Type.String()),
+    callbacks: Type.Array(named<Static<typeof callbackSchema>>('Callback'), {
+      description: 'Reports on it, in the order of their coming, which is the order of their delivery.',
+    }),
   },
   { $id: 'Attempt', description: 'One sending of a transaction.' },
 );
@@ -49,6 +78,7 @@ export const transactionSchema = Type.Object(
 
 export type TransactionView = Static<typeof transactionSchema>;
 type AttemptView = Static<typeof attemptSchema>;
+type CallbackView = Static<typeof callbackSchema>;
 
 export function transactionView(transaction: Transaction): TransactionView {
   const { state, policy, place, answer, operatorReplay } = transaction;
@@ -63,7 +93,7 @@ export function transactionView(transaction: Transaction): TransactionView {
     idempotencyKey: transaction.idempotencyKey,
     receivedAt: toInstant(transaction.receivedAt),
     settledAt: 'settledAt' in state ? toInstant(state.settledAt) : null,
-    attempts: transaction.attempts.map(attemptView),
+    attempts: transaction.attempts.map((attempt) => attemptView(attempt, transaction)),
     escTransactionId: transaction.escTransactionId,
     ack: policy.ack,
     reason: 'reason' in state ? state.reason : null,
@@ -75,15 +105,50 @@ export function transactionView(transaction: Transaction): TransactionView {
   };
 }
 
-const attemptView = ({ at, endedAt, ...rest }: Attempt): AttemptView => ({
+const attemptView = ({ at, endedAt, ...rest }: Attempt, { id, reports }: Transaction): AttemptView => ({
   ...rest,
   at: toInstant(at),
   ...(endedAt === undefined ? {} : { endedAt: toInstant(endedAt) }),
+  callbacks: reports.filter(({ attempt }) => attempt === rest.number).map((report) => callbackView(id, report)),
 });
 
-/** What its sender may see of it: no addresses of nodes, no evidence that names them. */
-export function clientView(transaction: Transaction): Omit<TransactionView, 'owner' | 'replayOrderedAt'> {
+const callbackView = (
+  id: string,
+  { number, at, channel, from, eventType, status, delivery }: Report,
+): CallbackView => ({
+  id: deliveryId(id, number),
+  at: toInstant(at),
+  channel,
+  from,
+  eventType,
+  status,
+  ...deliveryView(delivery),
+});
+
+function deliveryView(delivery: Delivery): Pick<CallbackView, 'delivery' | 'tries' | 'dueAt' | 'endedAt' | 'evidence'> {
+  switch (delivery.state) {
+    case 'none':
+      return { delivery: 'none', tries: 0, evidence: delivery.why };
+    case 'waiting': {
+      const { dueAt, tries, lastError } = delivery;
+      const evidence = lastError === null ? {} : { evidence: lastError };
+      return { delivery: 'waiting', tries, dueAt: toInstant(dueAt), ...evidence };
+    }
+    case 'delivered':
+      return { delivery: 'delivered', tries: delivery.tries, endedAt: toInstant(delivery.at) };
+    case 'dead':
+      return { delivery: 'dead', tries: delivery.tries, endedAt: toInstant(delivery.at), evidence: delivery.lastError };
+  }
+}
+
+/** `TransactionView` without what is the operators' business. */
+type ClientView = Omit<TransactionView, 'owner' | 'replayOrderedAt' | 'attempts'> & {
+  readonly attempts: Omit<AttemptView, 'evidence' | 'callbacks'>[];
+};
+
+/** What its sender may see of it: no addresses of nodes, no evidence that names them or tells of the gateway's network. */
+export function clientView(transaction: Transaction): ClientView {
   const { owner: _, replayOrderedAt: __, ...view } = transactionView(transaction);
-  const attempts = view.attempts.map(({ evidence: _, ...attempt }) => ({ ...attempt, node: null }));
+  const attempts = view.attempts.map(({ evidence: _, callbacks: __, ...attempt }) => ({ ...attempt, node: null }));
   return { ...view, attempts, reason: view.settledAt === null ? null : view.reason };
 }

@@ -1,7 +1,10 @@
 /** Finding transactions and reading what was recorded of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ops } from '../support/ops.ts';
+import { startCompletionWorld } from '../support/completion.ts';
+import { operationNamed } from '../support/completion-operations.ts';
+import { counted, ops } from '../support/ops.ts';
+import { until } from '../support/until.ts';
 import { startWorld, tenantXml, type World } from '../support/world.ts';
 
 const basic = `Basic ${Buffer.from('admin:s3cret').toString('base64')}`;
@@ -10,8 +13,10 @@ const basic = `Basic ${Buffer.from('admin:s3cret').toString('base64')}`;
 async function startBusyWorld(): Promise<World> {
   const world = await startWorld();
   for (const id of ['a', 'b', 'c', 'd']) await world.createTenant(id);
+  await counted(world, 'completed', 4);
   await world.send('DELETE', '/ESCManager/v0/tenants/a');
   await world.send('POST', '/ESCManager/v0/tenants/e', tenantXml('e'), { authorization: basic, cookie: 'sid=s3cret' });
+  await counted(world, 'completed', 6);
   return world;
 }
 
@@ -72,12 +77,15 @@ test('one transaction is shown as the contract has it, with its attempts', async
   await using world = await startWorld();
   const told = await world.createTenant('alpha');
   const id = String(told.headers['northgate-transaction']);
+  await counted(world, 'completed');
   const { body } = await ops(world).get(`/v1/transactions/${id}`).expect(200);
 
   assert.equal(body.status, 'completed');
   assert.equal(body.method, 'POST');
   assert.equal(body.lane, 'tenants/alpha');
   assert.equal(body.operation, 'createTenant');
+  assert.equal(body.ack, 'resource');
+  assert.equal(body.reason, 'a look found it done');
   assert.equal(body.sent, 'yes');
   assert.equal(body.responseStatus, 200);
   assert.equal(body.requestBytes, tenantXml('alpha').length);
@@ -88,6 +96,40 @@ test('one transaction is shown as the contract has it, with its attempts', async
   assert.equal(attempt.outcome, 'answered');
   assert.match(attempt.evidence, /200/);
   await ops(world).get('/v1/transactions/unknown').expect(404);
+});
+
+test('R30 the reports on a transaction are shown with the attempt that they report on, and what became of each', async () => {
+  await using completion = await startCompletionWorld();
+  const { world, client } = completion;
+  client.answering = () => 404;
+  const ordered = completion.order(operationNamed('create a tenant'), 'shop');
+  const { id } = await completion.ended(ordered);
+  const { body } = await ops(world).get(`/v1/transactions/${id}`).expect(200);
+  assert.equal(body.status, 'completed');
+  assert.equal(body.ack, 'report');
+  assert.equal(body.attempts.length, 1);
+  const [{ at, endedAt, evidence, ...callback }, ...more] = body.attempts[0].callbacks;
+  assert.deepEqual(more, []);
+  assert.deepEqual(callback, {
+    id: `${id}-1`,
+    channel: 'callback',
+    from: 'esc',
+    eventType: 'CREATE_TENANT',
+    status: 'success',
+    delivery: 'dead',
+    tries: 1,
+  });
+  assert.ok(body.attempts[0].at <= at && at <= endedAt);
+  assert.match(evidence, /answered 404$/);
+
+  client.answering = () => 200;
+  await ops(world).post(`/v1/dead-letters/${id}-1/resend`).expect(202);
+  await until(async () => {
+    const shown = await ops(world).get(`/v1/transactions/${id}`).expect(200);
+    return shown.body.attempts[0].callbacks[0].delivery === 'delivered';
+  }, 'it is shown as delivered');
+  const own = await world.send('GET', `/northgate/v1/transactions/${id}`);
+  assert.ok(!own.body.includes('callbacks'), 'what deliveries met in the network is not for clients');
 });
 
 test('recorded bytes are given whole, with every credential masked', async () => {
