@@ -210,7 +210,9 @@ function vnfSent(status = 200) {
 }
 
 const early = [{ at: 12, says: 'CREATE_TENANT SUCCESS', escTransaction: 't' }];
-const report = (says: string, escTransaction: string) => ({ at: 40, says, escTransaction });
+function report(says: string, escTransaction: string) {
+  return { at: 40, says, escTransaction };
+}
 
 function effect(resourceType: 'tenant' | 'deployment' | 'vm', id: string) {
   return { at: 0, node: 'a', kind: 'created', resourceType, id, transaction: id } as const;

@@ -128,9 +128,13 @@ function wasDropped(sent: Sent, { switchoversAt }: Facts): boolean {
   return switchoversAt.some((at) => answeredAt <= at && at < endedAt);
 }
 
+/** Who was never answered knows no id: that one is lost. */
 function isMisTold({ result, reports }: Sent): boolean {
-  const known = result?.kind === 'answered' ? result.escTransaction : undefined;
-  return reports.some(({ says, escTransaction }) => escTransaction !== known || !says.endsWith(' SUCCESS'));
+  const isAnswered = result?.kind === 'answered';
+  const known = isAnswered ? result.escTransaction : undefined;
+  return reports.some(
+    ({ says, escTransaction }) => (isAnswered && escTransaction !== known) || !says.endsWith(' SUCCESS'),
+  );
 }
 
 /** Whether ESC gave it more than one id on the way, and every report bore the one that the client knows. */

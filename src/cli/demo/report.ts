@@ -5,7 +5,7 @@ import type { SwitchoverRecord } from '../../journal/journal.ts';
 import type { Effect } from '../../sim/ledger.ts';
 import { kinds } from './bodies.ts';
 import { type Counts, hasKeptId, isReplayed, type Judgement, type Ledgers } from './judgement.ts';
-import type { Sent } from './orchestrator.ts';
+import { type Sent, terminalReports } from './orchestrator.ts';
 
 export interface Findings {
   readonly ledgers: Ledgers;
@@ -104,8 +104,10 @@ function ledgerTable({ ledgers }: Findings): string {
   const table = new Table({ chars: plainChars, style });
   table.push(
     ['Orchestrator', `${book.length} sent; answered ${tally(book.map(statusOf))}`],
-    ['', `told of ${book.reduce((sum, { reports }) => sum + reports.length, 0)} events`],
-    ['', tally(book.flatMap(({ reports }) => reports.map(({ says }) => says)))],
+    [
+      '',
+      `told of ${book.flatMap(({ reports }) => reports).length} events, ${book.flatMap(terminalReports).length} of them the end of a request`,
+    ],
     ['Journal', `${transactions.length} transactions; ${tally(transactions.map(({ state }) => state.status))}`],
     ['', `${attempts} attempts; ${transactions.filter(isReplayed).length} sent again, ${found} found done in ESC`],
     ['', `callbacks: ${delivered.length - madeUp} of ESC relayed, ${madeUp} completions made up`],
