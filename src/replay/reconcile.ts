@@ -30,8 +30,8 @@ export interface Seen {
   readonly isAsAsked: boolean;
   /** It was watched and did not move for `replay.stuckAfter` (R14). */
   readonly isStuck: boolean;
-  /** Its own clean-up was sent and ESC took it. */
-  readonly isCleaningUp: boolean;
+  /** Its own clean-up was sent and ESC took it: in this epoch, or in an earlier one, whose end may have dropped it. */
+  readonly cleanUp: 'none' | 'running' | 'dropped';
   readonly mayCleanUp: boolean;
 }
 
@@ -78,11 +78,12 @@ export function nextOf({ policy }: Transaction, seen: Seen): Next {
 }
 
 function nextOfCreate(seen: Seen): Next {
-  const { found, history, isProvenOwn, mayBeOwn, isStuck, isCleaningUp } = seen;
+  const { found, history, isProvenOwn, mayBeOwn, isStuck, cleanUp } = seen;
   if (found === 'absent') return { do: 'send' };
-  if (isCleaningUp && found !== 'broken') return { do: 'wait' };
+  if (cleanUp === 'running' && found !== 'broken') return { do: 'wait' };
   if (found === 'unreadable') return { do: 'send' };
-  if (found === 'broken' || (found === 'under-way' && isStuck)) return nextOfBroken(seen);
+  const isStale = found === 'under-way' && (isStuck || cleanUp === 'dropped');
+  if (found === 'broken' || isStale) return nextOfBroken(seen);
   // What is there may be the end of the one before.
   if (history === 'deleting' && !isProvenOwn) return { do: 'wait' };
   const isOwn = isProvenOwn || (history !== 'created' && mayBeOwn);

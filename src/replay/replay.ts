@@ -132,7 +132,7 @@ export class Replay {
     message: RequestMessage,
     { epoch, readyAt }: { epoch: number; readyAt: number },
   ): Promise<Replayed | 'send'> {
-    const { policy, state, attempts } = transaction;
+    const { policy, state } = transaction;
     const overtaker = overtakerOf(transaction, await laneOf(this.#options.journal, transaction));
     const inOrder = (next: Next, found: Look['found'] | null): Next => {
       const isAct = next.do === 'send' || next.do === 'clean-up';
@@ -143,7 +143,6 @@ export class Replay {
     }
     const seen = await look(this.#options, transaction, message, epoch);
     if (seen.found === 'away') return again(soonMs);
-    const last = attempts.at(-1);
     const next = nextOf(transaction, {
       found: seen.found,
       history: await historyOf(this.#options.journal, transaction),
@@ -151,7 +150,7 @@ export class Replay {
       mayBeOwn: mayBeFrom(message, seen),
       isAsAsked: isAsAsked(message, seen),
       isStuck: state.status === 'unacknowledged' && state.reason === stuckReason,
-      isCleaningUp: last?.kind === 'clean-up' && last.status !== undefined && last.status < 400,
+      cleanUp: cleanUpOf(transaction, epoch),
       mayCleanUp: this.#options.mayCleanUp,
     });
     return this.#carryOut(transaction, message, { next: inOrder(next, seen.found), seen, epoch, readyAt });
@@ -324,6 +323,12 @@ const lookedAt: readonly string[] = ['create', 'delete', 'update'];
 function isLongAccepted({ attempts, policy }: Transaction, at: number): boolean {
   const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
   return policy.look === null && accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
+}
+
+function cleanUpOf({ attempts }: Transaction, epoch: number): 'none' | 'running' | 'dropped' {
+  const last = attempts.at(-1);
+  if (last?.kind !== 'clean-up' || last.status === undefined || last.status >= 400) return 'none';
+  return last.epoch === epoch ? 'running' : 'dropped';
 }
 
 function cleanUpEnd(reading: Reading): Parameters<typeof moves.cleanUpEnded>[1] {
