@@ -47,11 +47,14 @@ export class CompletionWorld {
   readonly world: World;
   readonly client: CallbackServer;
   readonly hasPublicUrl: boolean;
+  /** Of the client's server, also while that is down. */
+  readonly #clientPort: number;
   #marks = 0;
 
   constructor(world: World, client: CallbackServer, hasPublicUrl: boolean) {
     this.world = world;
     this.client = client;
+    this.#clientPort = client.port;
     this.hasPublicUrl = hasPublicUrl;
   }
 
@@ -62,7 +65,7 @@ export class CompletionWorld {
   order(operation: Operation, subject: string, headers: Record<string, string> = {}): Ordered {
     this.#marks += 1;
     const mark = `${subject}-${this.#marks}`;
-    const callback = `http://127.0.0.1:${this.client.port}/cb/${mark}`;
+    const callback = `http://127.0.0.1:${this.#clientPort}/cb/${mark}`;
     const told = this.world.send(operation.method, operation.path(subject), operation.body?.(subject), {
       Callback: callback,
       ...headers,
