@@ -79,10 +79,10 @@ async function playBeginning(scene: Scene, say: Say): Promise<void> {
   say('ESC has done all of it, and the orchestrator was told so');
 }
 
-/** ESC dies on one request: when it has answered it, or when the VM is there and ESC has not stored that it is. */
+/** ESC dies on one request: when the VM is there and ESC has not stored that it is, or has, and has told nobody. */
 const deaths = {
-  vm: { at: 'after-answer', cause: 'dead-vm' },
-  process: { at: 'after-work', cause: 'application' },
+  vm: { at: 'after-work', cause: 'dead-vm' },
+  process: { at: 'before-callback', cause: 'application' },
 } as const;
 
 interface Act {
@@ -163,7 +163,8 @@ async function playWave({ scene, telling, wave, end }: Act, say: Say): Promise<v
     `all answered: ${counts.held} held and sent now, ${replayed} sent again, ${reconciled} found in ESC and not sent again`,
   );
   await workEnds(scene);
-  say('what ESC had dropped is done, and told to the orchestrator');
+  const left = (await journal.counts())['awaiting-operator'];
+  say(`what ESC had dropped is done, and told to the orchestrator; ${left} left to the operator so far`);
 }
 
 /** Resolves when each request is where the wave wants it, as far as that can be seen from outside. */
