@@ -48,3 +48,43 @@ for (const type of ['tenant', 'deployment']) {
     });
   }
 }
+
+for (const point of ['before-commit', 'after-commit', 'after-answer', 'after-work', 'before-callback'] as const) {
+  test(`a tenant deleted, dropped ${point}, and created again meanwhile stands in the end`, async () => {
+    const subject = uniqueId('again');
+    const create = operationNamed('create a tenant');
+    await world.done(create.name, subject);
+    world.pair.crashAt(point, { method: 'DELETE', path: create.path(subject) });
+    const deleted = world.order(operationNamed('delete a tenant'), subject);
+    await until(() => !world.world.gateway.coordinator.isOpen, 'the gate is shut');
+    const created = world.order(create, subject);
+    const told = await created.told;
+
+    const first = await world.ended(deleted);
+    const [second] = await world.world.gateway.journal.list({ lane: `tenants/${subject}`, limit: 1 });
+
+    assert.equal(first.state.status, 'completed', JSON.stringify(first));
+    assert.equal(world.terminal(deleted).length, 1);
+    // ESC says 409 as long as the delete is running (R8).
+    const isTaken = told.status !== 409;
+    if (isTaken) await until(() => world.terminal(created).length === 1, 'the create is reported');
+    assert.equal(world.stateOf(subject), isTaken ? 'active' : undefined, JSON.stringify([first, second]));
+    assert.deepEqual(doubledEffects(world.pair.ledger.filter(({ id }) => id === subject)), []);
+  });
+}
+
+test('a start that was dropped is not sent again behind a later stop', async () => {
+  const subject = uniqueId('acts');
+  await world.done('create a deployment', subject);
+  const start = operationNamed('START a service');
+  world.pair.crashAt('after-answer', { method: 'POST', path: start.path(subject) }, { leftover: 'active' });
+  const started = world.order(start, subject);
+  await until(() => !world.world.gateway.coordinator.isOpen, 'the gate is shut');
+  const stopped = world.order(operationNamed('STOP a service'), subject);
+  const told = await stopped.told;
+  await world.world.open();
+  await until(() => world.terminal(started).length === 1, 'the start is told');
+
+  const kinds = world.pair.ledger.filter(({ id }) => id === `${subject}/g1`).map(({ kind }) => kind);
+  assert.deepEqual(kinds, told.status === 409 ? ['created', 'started'] : ['created', 'started', 'stopped']);
+});

@@ -156,8 +156,12 @@ const gotOf = ({ headers, body, delivery }: Heard): Got => ({
   delivery,
 });
 
-/** A switchover in a fifth of a second. */
-const quickly: PairOptions = { timeScale: 0.002, peerReturnMs: 10_000 };
+/** A switchover in a tenth of a second. */
+const quickly: PairOptions = {
+  timeScale: 0.002,
+  peerReturnMs: 10_000,
+  phases: { P0: 3000, P1: 40_000, P2: 2000, P3: 5000 },
+};
 
 export async function startCompletionWorld(options: CompletionOptions = {}): Promise<CompletionWorld> {
   const { pair = {}, settings = {}, place = 20, hasPublicUrl = true } = options;
@@ -170,6 +174,7 @@ export async function startCompletionWorld(options: CompletionOptions = {}): Pro
       NORTHGATE_NORTHBOUND_PORT: String(port),
       NORTHGATE_CALLBACKS_ALLOW: '127.0.0.1',
       ...(hasPublicUrl ? { NORTHGATE_CALLBACKS_PUBLIC_URL: `http://127.0.0.1:${port}` } : {}),
+      NORTHGATE_ESC_HEALTH_INTERVAL: '30ms',
       NORTHGATE_COMPLETION_ASK_AFTER: '300ms',
       NORTHGATE_REPLAY_STUCK_AFTER: '200ms',
       NORTHGATE_REPLAY_MAX_ATTEMPTS: '2',
