@@ -2,6 +2,7 @@
  * What each event makes of a transaction's record: one pure function an event, all through `moved` (R1).
  * They decide from the record alone; who calls them writes the result by compare-and-set.
  */
+import { pendingVerdict, settledByReport } from './reports.ts';
 import type { Attempt, Changes, Instant, Transaction } from './transaction.ts';
 import { isReplayOrdered, isWaiting, moved, sentOf } from './transaction.ts';
 
@@ -62,8 +63,13 @@ const answerOnce = (transaction: Transaction, { status, bodyBytes, escTransactio
     : {};
 
 /** What a client that has no answer is told of an effect that was proven otherwise (R22). */
-const answerMadeUp = ({ answer, policy }: Transaction, now: Instant): Changes =>
-  answer === null ? { answer: { status: policy.successStatus, bodyBytes: 0, at: now, from: 'made-up' } } : {};
+const answerMadeUp = ({ answer, policy, escTransactionId, id }: Transaction, now: Instant): Changes =>
+  answer === null
+    ? {
+        answer: { status: policy.successStatus, bodyBytes: 0, at: now, from: 'made-up' },
+        escTransactionId: escTransactionId ?? id,
+      }
+    : {};
 
 /** ESC answered and that settles it: `completed` below 400, else `failed`. A 2xx only where `ack` is `answer`. */
 export function settledByAnswer(transaction: Transaction, answer: AnswerFacts): Transaction {
@@ -197,7 +203,10 @@ export function promised(transaction: Transaction, now: Instant): Transaction {
 export function takenUp(transaction: Transaction, owner: string, now: Instant): Transaction {
   const owned = { ...transaction, owner };
   if (transaction.state.status !== 'in-flight') return owned;
-  return unacknowledged(owned, 'the gateway that sent it ended before the answer was recorded', now);
+  const unknown = unacknowledged(owned, 'the gateway that sent it ended before the answer was recorded', now);
+  // A report that came before the answer is ESC's word where nothing can be looked at (R28).
+  const pending = transaction.policy.look === null ? pendingVerdict(unknown) : null;
+  return pending?.verdict === 'success' ? settledByReport(unknown, pending.report, now) : unknown;
 }
 
 /** Whether the lanes have to send it: held, unacknowledged, or left to the operator, who has ordered its replay. */

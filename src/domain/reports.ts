@@ -96,9 +96,12 @@ function judge(transaction: Transaction, facts: ReportFacts, currentEpoch: numbe
   return state.status === 'in-flight' ? 'proves' : 'settles';
 }
 
-/** Whether a later attempt, or a clean-up, may have reached ESC: what earlier ones report is past then (R28). */
+/** Whether a later attempt, or a clean-up, may have had an effect on ESC, which one that it refused has not: what earlier ones report is past then (R28). */
 const isFollowed = ({ attempts }: Transaction, attempt: number): boolean =>
-  attempts.some(({ number, outcome }) => number > attempt && outcome !== 'never-sent');
+  attempts.some(
+    ({ number, outcome, status }) =>
+      number > attempt && outcome !== 'never-sent' && (status === undefined || status < 400),
+  );
 
 const wordOf = (judged: Exclude<Judgement, 'settles'>): ReportWord => (judged === 'looks' ? 'look' : 'recorded');
 

@@ -204,7 +204,9 @@ export function sentOf(transaction: Pick<Transaction, 'attempts'>): 'no' | 'mayb
 export function isReplayOrdered({ operatorReplay, attempts, state }: Transaction): boolean {
   if (operatorReplay === undefined || isSettled(state.status)) return false;
   const { afterAttempt } = operatorReplay;
-  return attempts.every(({ number, outcome }) => number <= afterAttempt || outcome === 'never-sent');
+  return attempts.every(
+    ({ number, outcome, kind }) => number <= afterAttempt || outcome === 'never-sent' || kind === 'clean-up',
+  );
 }
 
 /** What the journal keeps beside the record so that it can be found; see `journal/journal.ts`. */

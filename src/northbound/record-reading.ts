@@ -40,13 +40,17 @@ export async function recordReading(
 export function tellAnswer(waiters: Waiters, transaction: Transaction, fromEsc: Answer | null): void {
   const { answer } = transaction;
   if (answer === null) return;
-  const madeUp = { status: answer.status, headers: [], body: new Uint8Array() };
+  const madeUp = {
+    status: answer.status,
+    headers: transaction.escTransactionId === null ? [] : ['esc-transaction-id', transaction.escTransactionId],
+    body: new Uint8Array(),
+  };
   waiters.tell(transaction.id, { kind: 'answer', transaction, answer: fromEsc ?? madeUp });
 }
 
 /** ESC's refusal reaches a client that has its answer as a report (R18). */
-const isRefusedAfterAnswer = ({ answer }: Transaction, reading: Reading): boolean =>
-  answer !== null && reading.kind === 'answered' && reading.answer.status >= 400;
+const isRefusedAfterAnswer = ({ policy }: Transaction, reading: Reading): boolean =>
+  policy.kind === 'action' && reading.kind === 'answered' && reading.answer.status >= 400;
 
 interface Facts {
   /** As `actionOf` tells it. */
@@ -83,12 +87,10 @@ function answeredMove(current: Transaction, answer: Answer, { action, now }: Fac
     return { transaction: pending === null ? accepted : settledByReport(accepted, pending.report, now), bodies };
   }
   const settled = moves.settledByAnswer(current, facts);
-  if (status < 400 || current.answer === null) return { transaction: settled, bodies };
-  // It was told that ESC took it: the refusal of the replay reaches it as a report (R18).
-  return withMadeUpReport(settled, {
-    status: { code: status, message: `ESC answered the replay ${status}` },
-    look: null,
-    action,
-    now,
-  });
+  const wasTold = current.answer !== null || current.promisedAt !== null;
+  if (!wasTold || (status < 400 && current.answer !== null)) return { transaction: settled, bodies };
+  // It has a 2xx or a 202: what became of it reaches it as a report (R18, R24).
+  const told = { code: status < 400 ? 200 : status, message: `ESC answered ${status}` };
+  const move = withMadeUpReport(settled, { status: told, look: null, action, now });
+  return { ...move, bodies: { ...bodies, ...move.bodies } };
 }

@@ -41,8 +41,8 @@ export class Acts {
     const ordered = await this.#move(id, 'replayed', (current) =>
       operatorMoves.replayOrdered(current, { by, owner, now: now() }),
     );
-    // An unacknowledged one is in the lanes of its owner already.
-    if (ordered.isMoved && ordered.transaction.state.status === 'awaiting-operator') lanes.wait(ordered.transaction);
+    // In its owner's lanes; one that is there already is not listed twice.
+    if (ordered.transaction.owner === owner) lanes.wait(ordered.transaction);
     return ordered.transaction;
   }
 

@@ -85,7 +85,8 @@ export const laneOf = (journal: Journal, { place }: Transaction): Promise<Transa
 export const isProvenOwn = ({ attempts, reports }: Transaction): boolean =>
   attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400) ||
   reports.some(
-    ({ from, attempt }) => from === 'esc' && attempts.find(({ number }) => number === attempt)?.kind === 'send',
+    ({ from, attempt, verdict }) =>
+      verdict !== 'failure' && from === 'esc' && attempts.find(({ number }) => number === attempt)?.kind === 'send',
   );
 
 /** Whether what ESC shows may come from this request: it says nothing that the request says otherwise (R15). */

@@ -33,6 +33,8 @@ export interface Seen {
   /** Its own clean-up was sent and ESC took it: in this epoch, or in an earlier one, whose end may have dropped it. */
   readonly cleanUp: 'none' | 'running' | 'dropped';
   readonly mayCleanUp: boolean;
+  /** It may have been done once, so that what is wrong now is not a dropped create's remains. */
+  readonly mayHaveServed: boolean;
 }
 
 /**
@@ -49,9 +51,14 @@ const isRefused = ({ state, attempts }: Transaction): boolean =>
   state.status === 'failed' && attempts.every(({ status }) => status === undefined || status >= 400);
 
 /** Sending it now, after a later one, would turn their order round (promise 4). */
-export function nextOfOvertaken({ policy }: Transaction, later: Transaction, found: Seen['found'] | null): Next {
+export function nextOfOvertaken(transaction: Transaction, later: Transaction, found: Seen['found'] | null): Next {
+  const { policy } = transaction;
   const { id, policy: theirs, state, attempts } = later;
   if (policy.kind === 'create' && theirs.kind === 'delete') {
+    // ESC took it, and it may well have been done before it was deleted.
+    const wasTaken = transaction.attempts.some(({ status }) => status !== undefined && status < 400);
+    if (found === 'absent' && wasTaken)
+      return { do: 'settle', evidence: `not-observed: the later transaction ${id} deleted it` };
     if (found === 'absent') return { do: 'fail', reason: `the later transaction ${id} deleted it before it completed` };
     if (!isSettled(state.status)) return { do: 'wait' };
   }
@@ -92,9 +99,10 @@ function nextOfCreate(seen: Seen): Next {
 }
 
 /** In error, or under way without moving: a dropped create's remains are cleaned up only if they are provably its own (R15). */
-function nextOfBroken({ history, isProvenOwn, isStuck, mayCleanUp }: Seen): Next {
+function nextOfBroken({ history, isProvenOwn, isStuck, mayCleanUp, mayHaveServed }: Seen): Next {
   if (!isProvenOwn && history === 'created') return { do: 'send' };
   const how = isStuck ? 'has not moved since the switchover' : 'is in error';
   if (!isProvenOwn) return { do: 'operator', reason: `the resource ${how}, and nothing proves whose it is` };
+  if (mayHaveServed) return { do: 'operator', reason: `the resource ${how}, and may have been in service before` };
   return mayCleanUp ? { do: 'clean-up' } : { do: 'operator', reason: `what it created ${how} in ESC` };
 }

@@ -152,6 +152,7 @@ export class Replay {
       isStuck: state.status === 'unacknowledged' && state.reason === stuckReason,
       cleanUp: cleanUpOf(transaction, epoch),
       mayCleanUp: this.#options.mayCleanUp,
+      mayHaveServed: mayHaveServed(transaction, now()),
     });
     return this.#carryOut(transaction, message, { next: inOrder(next, seen.found), seen, epoch, readyAt });
   }
@@ -167,12 +168,13 @@ export class Replay {
       case 'settle':
         return this.#settleByLook(transaction, next.evidence, seen);
       case 'watch':
-        return this.#watchAgain(transaction, epoch);
+        // An operator's order to send it again is carried out (R2).
+        return isReplayOrdered(transaction) ? 'send' : this.#watchAgain(transaction, epoch);
       case 'wait':
         if (now() <= readyAt + this.#options.deadlineMs) return again(lookAgainMs);
         return this.#leaveToOperator(transaction, 'what is there did not come to an end within replay.deadline');
       case 'clean-up':
-        return this.#cleanUp(transaction, message, epoch);
+        return this.#cleanUp(transaction, message, { epoch, readyAt });
       case 'fail':
         return this.#settleAs(transaction, (current) => moves.overtaken(current, next.reason, now()), null, {
           code: 409,
@@ -197,9 +199,18 @@ export class Replay {
   }
 
   /** Deletes what its own dropped create left; what comes of it is looked at before it is created again (R15, R20). */
-  async #cleanUp(transaction: Transaction, message: RequestMessage, epoch: number): Promise<Replayed> {
+  async #cleanUp(
+    transaction: Transaction,
+    message: RequestMessage,
+    { epoch, readyAt }: { epoch: number; readyAt: number },
+  ): Promise<Replayed> {
     const { records, sender, cleanUpRequest, replayAttemptsMax } = this.#options;
-    const cleanUps = transaction.attempts.filter(({ kind }) => kind === 'clean-up').length;
+    // Nothing is deleted that would not be created again.
+    const refusal = this.#refusal(transaction, readyAt);
+    if (refusal !== null) return this.#leaveToOperator(transaction, refusal);
+    const cleanUps = transaction.attempts.filter(
+      ({ kind, outcome }) => kind === 'clean-up' && outcome !== 'never-sent',
+    ).length;
     if (cleanUps >= replayAttemptsMax)
       return this.#leaveToOperator(transaction, `it was cleaned up ${cleanUps} times in vain`);
     const marked = await this.#mark(transaction, epoch, 'clean-up');
@@ -268,14 +279,20 @@ export class Replay {
   }
 
   async #settleByRefusal(transaction: Transaction, answer: Answer): Promise<Replayed> {
-    const { records, waiters } = this.#options;
+    const { records, waiters, onSettled } = this.#options;
     const { status, body } = answer;
     const changed = await records.changeSurely(transaction, (current) => {
       if (current.state.status !== 'unacknowledged') return null;
       const settled = moves.settledByRefusal(current, { status, bodyBytes: body.byteLength, now: now() });
-      return { transaction: settled, bodies: { response: packAnswer(answer) } };
+      const bodies = current.answer === null ? { response: packAnswer(answer) } : {};
+      if (current.answer === null && current.promisedAt === null) return { transaction: settled, bodies };
+      const told = { code: status, message: `ESC answered ${status}` };
+      const move = withMadeUpReport(settled, { status: told, look: null, now: now() });
+      return { ...move, bodies: { ...bodies, ...move.bodies } };
     });
-    if (changed.word === 'changed') tellAnswer(waiters, changed.transaction, answer);
+    if (changed.word !== 'changed') return left;
+    tellAnswer(waiters, changed.transaction, answer);
+    onSettled(changed.transaction);
     return left;
   }
 
@@ -316,6 +333,16 @@ export class Replay {
   }
 }
 
+/**
+ * Whether what is there may have come to its end and served since: ESC reported it, or took it longer ago than it may
+ * take. Whatever is wrong with it now, it is not the remains of a dropped create, and nobody but a person deletes it.
+ */
+function mayHaveServed({ attempts, reports, policy }: Transaction, at: number): boolean {
+  const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
+  const isLongAgo = accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
+  return isLongAgo || reports.some(({ from, verdict }) => from === 'esc' && verdict === 'success');
+}
+
 /** Kinds of operation whose resource tells what they came to; an action's does not (R17). */
 const lookedAt: readonly string[] = ['create', 'delete', 'update'];
 
@@ -327,7 +354,8 @@ function isLongAccepted({ attempts, policy }: Transaction, at: number): boolean 
 
 function cleanUpOf({ attempts }: Transaction, epoch: number): 'none' | 'running' | 'dropped' {
   const last = attempts.at(-1);
-  if (last?.kind !== 'clean-up' || last.status === undefined || last.status >= 400) return 'none';
+  if (last?.kind !== 'clean-up' || last.outcome === 'never-sent') return 'none';
+  if (last.status !== undefined && last.status >= 400) return 'none';
   return last.epoch === epoch ? 'running' : 'dropped';
 }
 

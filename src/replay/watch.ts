@@ -5,6 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import PQueue from 'p-queue';
+import type { Logger } from 'pino';
 import * as moves from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { unpackRequest } from '../journal/message.ts';
@@ -20,6 +21,7 @@ import { stuckReason } from './replay.ts';
 
 export interface WatchOptions extends LookOptions {
   readonly replica: string;
+  readonly log: Logger;
   readonly records: Records;
   readonly coordinator: Coordinator;
   /** Where what is doubted goes. */
@@ -51,7 +53,7 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#timetable = new Timetable((id) => this.#turn(id), now);
+    this.#timetable = new Timetable((id) => this.#turnSafely(id), now);
     options.coordinator.listen({ epochEnded: () => this.#lookAtAll(), opened: () => this.#lookAtAll() });
   }
 
@@ -95,6 +97,19 @@ export class Watch {
   #stuckLookMs = (completeWithinMs: number): number =>
     Math.min(stuckLookMaxMs, this.#stuckAfterMs(completeWithinMs) / stuckLooks);
 
+  /** Whatever goes wrong, it is followed on. */
+  async #turnSafely(id: string): Promise<number | null> {
+    try {
+      return await this.#turn(id);
+    } catch (error) {
+      this.#options.log.error(
+        { err: error, transaction: id },
+        'what ESC accepted could not be looked at; it is tried again',
+      );
+      return now() + this.#options.askAfterMs;
+    }
+  }
+
   /** @returns when it is due again; null: not followed any more. */
   async #turn(id: string): Promise<number | null> {
     const { records, coordinator, replica } = this.#options;
@@ -110,6 +125,8 @@ export class Watch {
 
   async #look(transaction: Accepted): Promise<number | null> {
     const { records, coordinator } = this.#options;
+    // While it waited for its turn, its epoch may have ended.
+    if (transaction.state.epoch < coordinator.epoch || !coordinator.isOpen) return now();
     const packed = await records.readBody(transaction.id, 'request');
     if (packed === null) return now() + laterMs;
     const message = unpackRequest(packed);
@@ -133,7 +150,11 @@ export class Watch {
       if (!isExplained) coordinator.distrust(`transaction ${transaction.id} was accepted and is not there`);
       return this.#doubt(transaction, 'a look found nothing of it');
     }
-    if (kind === 'create' && seen.found === 'broken') return this.#fail(transaction, seen);
+    if (kind === 'create' && seen.found === 'broken') {
+      // After a switchover it is what the dropped work left (R14); otherwise ESC's own word.
+      if (transaction.state.isWatched) return this.#doubt(transaction, 'a look found it in error after the switchover');
+      return this.#fail(transaction, seen);
+    }
     return this.#stillUnderWay(transaction, seen);
   }
 
