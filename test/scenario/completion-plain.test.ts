@@ -24,7 +24,10 @@ for (const operation of operations) {
     const id = told.headers['esc-transaction-id'];
     assert.ok(typeof id === 'string' && id !== '');
     assert.equal(transaction.state.status, 'completed');
-    assert.ok(transaction.reports.every(({ from }) => from === 'esc'), 'ESC itself said so');
+    assert.ok(
+      transaction.reports.every(({ from }) => from === 'esc'),
+      'ESC itself said so',
+    );
     const heard = world.heard(ordered);
     assert.deepEqual([...new Set(heard.map(({ transactionId }) => transactionId))], [id]);
     assert.equal(heard.at(-1)?.event, operation.ends);
