@@ -5,7 +5,7 @@
 import * as operatorMoves from '../domain/operator-moves.ts';
 import { GatewayError } from '../domain/problem.ts';
 import type { Transaction } from '../domain/transaction.ts';
-import { withMadeUpReport } from '../northbound/made-up.ts';
+import { actionOf, withMadeUpReport } from '../northbound/made-up.ts';
 import type { Move, Records } from '../northbound/records.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import type { Waiters } from '../northbound/waiters.ts';
@@ -62,11 +62,13 @@ export class Acts {
   async resolve(id: string, { as, note }: Resolution, by: string): Promise<Transaction> {
     const { lanes, waiters } = this.#options;
     const code = as === 'completed' ? 200 : 500;
+    const action = await this.#actionOf(id);
     const { transaction } = await this.#move(
       id,
       'resolved',
       (current) => operatorMoves.resolved(current, { as, note, by, now: now() }),
-      (moved) => withMadeUpReport(moved, { status: { code, message: `Resolved by ${by}` }, look: null, now: now() }),
+      (moved) =>
+        withMadeUpReport(moved, { status: { code, message: `Resolved by ${by}` }, look: null, action, now: now() }),
     );
     lanes.withdraw(transaction.id);
     this.#options.onSettled(transaction);
@@ -77,6 +79,12 @@ export class Acts {
       waiters.tell(id, { kind: 'expired' });
     }
     return transaction;
+  }
+
+  /** Which event a made-up report of an action bears is in its request. */
+  async #actionOf(id: string): Promise<string | null> {
+    const read = await this.#options.records.read(id);
+    return read === null || read === 'unavailable' ? null : actionOf(this.#options.records, read);
   }
 
   /** A decision that gives the record back as it is was carried out before. */

@@ -1,0 +1,48 @@
+/**
+ * What a transaction's own attempts and reports say for its replay: whether it may be cleaned up, whether a clean-up is
+ * running, whether it is too long ago. Pure, but for the clock that `cleanUpEnd` reads.
+ */
+import type * as moves from '../domain/moves.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import type { Reading } from '../northbound/sender.ts';
+import { now } from '../pair/clock.ts';
+
+/**
+ * Whether what is there may have come to its end and served since: ESC reported it, or took it longer ago than it may
+ * take. Whatever is wrong with it now, it is not the remains of a dropped create, and nobody but a person deletes it.
+ */
+export function mayHaveServed({ attempts, reports, policy }: Transaction, at: number): boolean {
+  const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
+  const isLongAgo = accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
+  return isLongAgo || reports.some(({ from, verdict }) => from === 'esc' && verdict === 'success');
+}
+
+/** Kinds of operation whose resource tells what they came to; an action's does not (R17). */
+export const lookedAt: readonly string[] = ['create', 'delete', 'update'];
+
+/** Nothing that was accepted longer ago than it may take is ever sent again (R3). */
+export function isLongAccepted({ attempts, policy }: Transaction, at: number): boolean {
+  const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
+  return policy.look === null && accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
+}
+
+export function cleanUpOf({ attempts }: Transaction, epoch: number): 'none' | 'running' | 'dropped' {
+  const last = attempts.at(-1);
+  if (last?.kind !== 'clean-up' || last.outcome === 'never-sent') return 'none';
+  if (last.status !== undefined && last.status >= 400) return 'none';
+  return last.epoch === epoch ? 'running' : 'dropped';
+}
+
+export function cleanUpEnd(reading: Reading): Parameters<typeof moves.cleanUpEnded>[1] {
+  if (reading.kind === 'answered') {
+    const { status } = reading.answer;
+    // What is gone already needs no clean-up: the next look tells.
+    return { outcome: 'answered', status, evidence: `the clean-up was answered ${status}`, now: now() };
+  }
+  if (reading.kind === 'maintenance')
+    return { outcome: 'never-sent', evidence: 'ESC is in maintenance mode', now: now() };
+  return { outcome: reading.kind, evidence: reading.evidence, now: now() };
+}
+
+/** R18: what says "not now" or "there is something" rather than "no". */
+export const isRefusal = (status: number): boolean => status === 409 || status >= 500;

@@ -1,0 +1,98 @@
+/** What a look says of a create that was dropped: deleting what is not a dropped create's remains must never follow. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { cleanUpOf, mayHaveServed } from '../../src/replay/evidence.ts';
+import { nextOf, type Seen } from '../../src/replay/reconcile.ts';
+import { held } from './records.ts';
+
+const create = held({ policy: { ...held().policy, kind: 'create', completeWithinMs: 1000 } });
+const seen: Seen = {
+  found: 'broken',
+  history: 'none',
+  isProvenOwn: true,
+  mayBeOwn: true,
+  isAsAsked: false,
+  isStuck: false,
+  cleanUp: 'none',
+  mayCleanUp: true,
+  mayHaveServed: false,
+};
+
+test('R15 only what is proven own, may be cleaned up and cannot have served is deleted', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        found: fc.constantFrom('absent', 'done', 'under-way', 'broken', 'unreadable'),
+        history: fc.constantFrom('none', 'created', 'deleting'),
+        isProvenOwn: fc.boolean(),
+        mayBeOwn: fc.boolean(),
+        isAsAsked: fc.boolean(),
+        isStuck: fc.boolean(),
+        cleanUp: fc.constantFrom('none', 'running', 'dropped'),
+        mayCleanUp: fc.boolean(),
+        mayHaveServed: fc.boolean(),
+      }),
+      (facts) => {
+        const next = nextOf(create, facts as Seen);
+        if (next.do !== 'clean-up') return;
+        assert.ok(facts.isProvenOwn && facts.mayCleanUp && !facts.mayHaveServed);
+        assert.ok(facts.found === 'broken' || facts.found === 'under-way');
+      },
+    ),
+  );
+  assert.equal(nextOf(create, seen).do, 'clean-up');
+});
+
+for (const [what, change] of Object.entries({
+  'that nothing proves to be its own': { isProvenOwn: false },
+  'that may have served': { mayHaveServed: true },
+  'where the configuration leaves it to people': { mayCleanUp: false },
+} satisfies Record<string, Partial<Seen>>)) {
+  test(`R15 a broken resource ${what} goes to the operator`, () => {
+    assert.equal(nextOf(create, { ...seen, ...change }).do, 'operator');
+  });
+}
+
+test('R14 what does not move is read as broken, what moves is watched', () => {
+  assert.equal(nextOf(create, { ...seen, found: 'under-way' }).do, 'watch');
+  assert.equal(nextOf(create, { ...seen, found: 'under-way', isStuck: true }).do, 'clean-up');
+});
+
+test('R13 what is there is done, what is absent is sent, and somebody else’s is left to ESC’s 409', () => {
+  assert.equal(nextOf(create, { ...seen, found: 'done' }).do, 'settle');
+  assert.equal(nextOf(create, { ...seen, found: 'absent' }).do, 'send');
+  assert.equal(nextOf(create, { ...seen, found: 'done', isProvenOwn: false, history: 'created' }).do, 'send');
+});
+
+const answered = {
+  number: 1,
+  kind: 'send',
+  epoch: 1,
+  node: null,
+  at: 1,
+  endedAt: 10,
+  outcome: 'answered',
+  status: 200,
+} as const;
+
+test('a create that ESC took longer ago than it may take, or reported done, may have served', () => {
+  const taken = { ...create, attempts: [answered] };
+  assert.equal(mayHaveServed(taken, 500), false);
+  assert.equal(mayHaveServed(taken, 2000), true);
+  const report = {
+    ...{ number: 1, at: 20, attempt: 1, channel: 'callback', from: 'esc', eventType: 'SERVICE_ALIVE', digest: 'd' },
+    ...{ status: 'success', verdict: 'success', delivery: { state: 'none', why: 'its epoch had ended' } },
+  } as const;
+  assert.equal(mayHaveServed({ ...taken, reports: [report] }, 500), true);
+});
+
+test('R20 a clean-up runs in the epoch in which ESC may have taken it, and is dropped with that epoch', () => {
+  const cleanUp = { number: 2, kind: 'clean-up', epoch: 2, node: null, at: 30, endedAt: 31 } as const;
+  const after = (end: object) => ({ ...create, attempts: [answered, { ...cleanUp, ...end }] });
+  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 200 }), 2), 'running');
+  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 200 }), 3), 'dropped');
+  assert.equal(cleanUpOf(after({ outcome: 'unknown' }), 2), 'running');
+  assert.equal(cleanUpOf(after({ outcome: 'never-sent' }), 2), 'none');
+  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 404 }), 2), 'none');
+});
