@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Report } from '../../src/domain/transaction.ts';
 import { cleanUpOf, mayHaveServed } from '../../src/replay/evidence.ts';
 import { nextOf, type Seen } from '../../src/replay/reconcile.ts';
 import { held } from './records.ts';
@@ -80,10 +81,18 @@ test('a create that ESC took longer ago than it may take, or reported done, may 
   const taken = { ...create, attempts: [answered] };
   assert.equal(mayHaveServed(taken, 500), false);
   assert.equal(mayHaveServed(taken, 2000), true);
-  const report = {
-    ...{ number: 1, at: 20, attempt: 1, channel: 'callback', from: 'esc', eventType: 'SERVICE_ALIVE', digest: 'd' },
-    ...{ status: 'success', verdict: 'success', delivery: { state: 'none', why: 'its epoch had ended' } },
-  } as const;
+  const report: Report = {
+    number: 1,
+    at: 20,
+    attempt: 1,
+    channel: 'callback',
+    from: 'esc',
+    eventType: 'SERVICE_ALIVE',
+    status: 'success',
+    verdict: 'success',
+    digest: 'd',
+    delivery: { state: 'none', why: 'its epoch had ended' },
+  };
   assert.equal(mayHaveServed({ ...taken, reports: [report] }, 500), true);
 });
 
