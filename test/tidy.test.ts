@@ -189,10 +189,13 @@ const house: readonly House[] = [
     breaking: [
       source('docs/a.md', `see /${'home'}/ann/northgate`),
       source('test/a.ts', `'/${'work'}/main'`),
-      source('package-lock.json', `"resolved": "https://${'registry'}.example/a"`),
+      source('package-lock.json', `"${'resolved'}": "https://${'registry'}.example/a"`),
       source('Dockerfile', `ADD https://files.example/${'a.tar'}.gz /opt/a`),
     ],
-    keeping: [source('docs/a.md', 'https://www.rfc-editor.org/rfc/rfc9457 and /opt/northgate and src/work/a.ts')],
+    keeping: [
+      source('docs/a.md', 'https://www.rfc-editor.org/rfc/rfc9457 and /opt/northgate'),
+      source('docs/b.md', `src/${'work'}/a.ts`),
+    ],
   },
 ];
 
