@@ -27,8 +27,12 @@ export class LoadConnection {
   /** Calls back with the status; 0 if the connection ended first. */
   send(request: string, onAnswer: (status: number) => void): void {
     this.#onAnswer = onAnswer;
-    if (this.#socket.destroyed) this.#give(0);
+    if (this.#socket.destroyed) setImmediate(() => this.#give(0));
     else this.#socket.write(request, 'latin1');
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.destroyed;
   }
 
   close(): void {

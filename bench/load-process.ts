@@ -69,8 +69,17 @@ function looped(timesMs: number[], failures: number): Looped {
   return { answers: sorted.length, failures, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
 }
 
-function closedLoop({ forMs, ...target }: Target & { forMs: number }): Promise<Looped> {
-  const pool = pools.get(target.port) ?? [];
+/** A gateway closes connections that rested too long while the others had their turn; they are opened anew. */
+async function poolOf(port: number): Promise<LoadConnection[]> {
+  const pool = await Promise.all(
+    (pools.get(port) ?? []).map((connection) => (connection.isOpen ? connection : LoadConnection.open(port))),
+  );
+  pools.set(port, pool);
+  return pool;
+}
+
+async function closedLoop({ forMs, ...target }: Target & { forMs: number }): Promise<Looped> {
+  const pool = await poolOf(target.port);
   const untilAt = performance.now() + forMs;
   const timesMs: number[] = [];
   let failures = 0;
