@@ -98,6 +98,11 @@ export class Faults {
     return order;
   }
 
+  /** How many injected faults wait for their request still. */
+  get waiting(): number {
+    return this.#injections.reduce((sum, { left }) => sum + left, 0);
+  }
+
   clear(): void {
     this.#crashes.length = 0;
     this.#injections.length = 0;

@@ -191,6 +191,11 @@ class Pair {
     this.#faults.inject(injection);
   }
 
+  /** Injected faults that no request has met yet. */
+  get faultsWaiting(): number {
+    return this.#faults.waiting;
+  }
+
   /** Forgets crashes and injections that have not happened yet. */
   clearFaults(): void {
     this.#faults.clear();

@@ -81,24 +81,27 @@ async function statusesIn(settings: Record<string, string>): Promise<Record<stri
 
 interface Case {
   readonly name: string;
+  /** Where the gateway ends itself; without one ESC never answers, and the gateway is killed while it waits. */
   readonly cut?: Cut;
-  readonly pair: PairOptions;
+  readonly hang?: 'before' | 'after';
 }
 
 const cases: readonly Case[] = [
-  { name: 'between journal and send', cut: 'before-send', pair: {} },
-  { name: 'between send and answer, not stored yet', pair: { answerDelayMs: 2_000, answerDelayAt: 'before-commit' } },
-  { name: 'between send and answer, stored', pair: { answerDelayMs: 2_000, answerDelayAt: 'after-commit' } },
-  { name: 'between answer and its record', cut: 'before-record', pair: {} },
-  { name: "between the record and the client's answer", cut: 'before-answer', pair: {} },
+  { name: 'between journal and send', cut: 'before-send' },
+  { name: 'between send and answer, not stored yet', hang: 'before' },
+  { name: 'between send and answer, stored', hang: 'after' },
+  { name: 'between answer and its record', cut: 'before-record' },
+  { name: "between the record and the client's answer", cut: 'before-answer' },
 ];
 
-async function killedAt({ cut, pair }: Case, redisUrl?: string): Promise<void> {
-  await using place = await site(pair, redisUrl);
+async function killedAt({ cut, hang }: Case, redisUrl?: string): Promise<void> {
+  await using place = await site({}, redisUrl);
   const first = await startGatewayProcess(place.settings, { cut });
+  if (hang !== undefined) place.pair.inject({ fault: 'hang', when: hang, match: { method: 'POST' } });
   const told = create(first, 'survivor');
-  if (cut === undefined) {
-    await until(() => place.pair.requests.some(({ path }) => path.endsWith('/survivor')), 'ESC has the request');
+  if (hang !== undefined) {
+    const isStored = (): boolean => place.pair.resources().some(({ id }) => id === 'survivor');
+    await until(() => place.pair.faultsWaiting === 0 && (hang === 'before' || isStored()), 'ESC has the request');
     await first.kill();
   }
   await first.gone;
