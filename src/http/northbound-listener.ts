@@ -2,6 +2,7 @@
  * The listener that orchestrators call. Proxied paths branch off before fastify's router, so that nothing is on their
  * way that they do not need; fastify serves the gateway's own resources under `/northgate/v1`.
  */
+import { randomUUID } from 'node:crypto';
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -13,7 +14,7 @@ import { northboundOf, rawPathOf, readPath } from '../esc/request-path.ts';
 import { checkAnnounced } from '../northbound/body.ts';
 import type { Pass } from '../northbound/pass.ts';
 import type { Caller, Transact } from '../northbound/transact.ts';
-import { towardsEsc } from '../upstream/headers.ts';
+import { hasPassed, towardsEsc } from '../upstream/headers.ts';
 import type { Identify } from './clients.ts';
 import { Conversation } from './conversation.ts';
 import { asGatewayError, giveProblem, problemAnswer } from './problem-answer.ts';
@@ -22,6 +23,8 @@ import {
   announcesBody,
   answerParserError,
   checkRequest,
+  comeRound,
+  forwardsMaxOf,
   headersMaxBytes,
   isSafe,
   notAllowed,
@@ -52,6 +55,8 @@ export async function listenNorthbound(options: NorthboundOptions): Promise<List
   const { northbound, limits } = options.config;
   const { cert, key } = northbound.tls;
   const scheme = cert === undefined ? 'http' : 'https';
+  // Of this listener alone, so that two gateways in a row are no circle.
+  const pseudonym = `northgate-${randomUUID().slice(0, 8)}`;
   const refuse = (error: unknown, reply: FastifyReply): unknown => {
     const { status, headers, body } = problemAnswer(asGatewayError(error, options.log));
     return reply.code(status).headers(headers).send(body);
@@ -63,7 +68,8 @@ export async function listenNorthbound(options: NorthboundOptions): Promise<List
     clientErrorHandler: answerParserError,
     frameworkErrors: (error, _, reply) => refuse(error, reply),
     serverFactory: (own) => {
-      const listener: RequestListener = (request, response) => take(options, { scheme, own }, request, response);
+      const listener: RequestListener = (request, response) =>
+        take(options, { scheme, pseudonym, own }, request, response);
       const made = makeServer(listener, cert === undefined || key === undefined ? null : { cert, key });
       made.maxConnections = limits.connections;
       return made;
@@ -119,7 +125,7 @@ function makeServer(listener: RequestListener, tls: { cert: string; key: string 
 /** Where a request goes: to ESC, to the gateway's own resources, or back. */
 function take(
   options: NorthboundOptions,
-  { scheme, own }: { scheme: string; own: RequestListener },
+  { own, ...named }: Named & { own: RequestListener },
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -140,11 +146,11 @@ function take(
   const rawPath = rawPathOf(url);
   // Paths of ESC's northbounds; the ETSI one answers 404 until it is built.
   if (northboundOf(rawPath, readPath(rawPath)) === 'rest') {
-    proxy(options, scheme, { request, response, hasLeft }).catch((error: unknown) => {
+    proxy(options, named, { request, response, hasLeft }).catch((error: unknown) => {
       refuse(error, announcesBody(request) && !request.complete);
     });
   } else if (url === '*') {
-    response.writeHead(204, { Allow: allowed }).end();
+    answerOptions(response);
   } else if (rawPath.startsWith('/northgate/')) {
     own(request, response);
   } else {
@@ -158,6 +164,17 @@ const notFound = (url: string): GatewayError =>
     sent: 'no',
   });
 
+/** What the gateway itself takes, of whatever path (RFC 9110 section 9.3.7). */
+const answerOptions = (response: ServerResponse): void => {
+  response.writeHead(204, { Allow: allowed }).end();
+};
+
+/** How the gateway is called: the scheme it is reached by, and its name in `Via`. */
+interface Named {
+  readonly scheme: string;
+  readonly pseudonym: string;
+}
+
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -165,9 +182,13 @@ interface Exchange {
 }
 
 /** @throws what ends the request: a GatewayError, or a defect. */
-async function proxy(options: NorthboundOptions, scheme: string, exchange: Exchange): Promise<void> {
+async function proxy(options: NorthboundOptions, { scheme, pseudonym }: Named, exchange: Exchange): Promise<void> {
   const { request, response, hasLeft } = exchange;
-  const headers = towardsEsc(request.rawHeaders, request);
+  const { rawHeaders, httpVersion } = request;
+  if (hasPassed(rawHeaders, pseudonym)) throw comeRound();
+  const forwardsMax = forwardsMaxOf(request);
+  if (forwardsMax === 0) return answerOptions(response);
+  const headers = towardsEsc(rawHeaders, { httpVersion, pseudonym, forwardsMax });
   const { client, headers: decided } = options.identify(request, headers);
   const { host = '', expect } = request.headers;
   const caller: Caller = {

@@ -51,7 +51,9 @@ function checkTarget(request: IncomingMessage): void {
   if (authority !== undefined) {
     if (!hostForm.test(authority)) throw invalid('The target has no valid authority (RFC 9112 section 3.2.2).');
     request.headers.host = authority;
-    request.url = rest.startsWith('/') ? rest : `/${rest}`;
+    // Nothing behind the authority asks, with OPTIONS, after the server as such (RFC 9112 section 3.2.4).
+    if (rest === '' && method === 'OPTIONS') request.url = '*';
+    else request.url = rest.startsWith('/') ? rest : `/${rest}`;
   } else if (!url.startsWith('/') && !(url === '*' && method === 'OPTIONS')) {
     throw invalid('The request target is malformed (RFC 9112 section 3.2).');
   }
@@ -77,6 +79,26 @@ function checkFraming({ headers, httpVersion }: IncomingMessage): void {
   if (names.filter((name) => name === 'chunked').length > 1) throw invalid('The body is chunked more than once.');
   throw refused('not-implemented', `The transfer codings ${codings} are not undone here; only chunked is.`);
 }
+
+/**
+ * How often a request may still be sent on; only OPTIONS is asked (RFC 9110 section 7.6.2: TRACE is not taken at all,
+ * others may ignore it). Null: as often as it takes.
+ * @throws GatewayError `invalid-request`
+ */
+export function forwardsMaxOf({ method, rawHeaders }: IncomingMessage): number | null {
+  const [value, ...more] = method === 'OPTIONS' ? valuesOf(rawHeaders, 'max-forwards') : [];
+  if (value === undefined) return null;
+  if (more.length > 0 || !/^\d+$/.test(value))
+    throw invalid('Max-Forwards is one whole number (RFC 9110 section 7.6.2).');
+  return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
+}
+
+/** What comes round would come round again: refused, so that it ends where it began (RFC 9110 section 7.6). */
+export const comeRound = (): GatewayError =>
+  refused(
+    'upstream-unreachable',
+    'The request has been through this gateway before, as its Via says: what stands as esc.vip leads back here.',
+  );
 
 const refused = (code: ProblemCode, detail: string): GatewayError => new GatewayError(code, { detail, sent: 'no' });
 const invalid = (detail: string): GatewayError => refused('invalid-request', detail);

@@ -43,15 +43,32 @@ export function endToEnd(flat: readonly string[], also?: ReadonlySet<string>): s
   return kept;
 }
 
-/** What goes to ESC of a client's header: end-to-end fields and `Via` (RFC 9110 section 7.6.3). */
-export function towardsEsc(rawHeaders: readonly string[], received: { httpVersion: string }): string[] {
+/** How a request came, as far as the next hop is told. */
+export interface Received {
+  readonly httpVersion: string;
+  /** How this gateway names itself in `Via`. */
+  readonly pseudonym: string;
+  /** What `Max-Forwards` said, where it counts; null: nothing. */
+  readonly forwardsMax: number | null;
+}
+
+/** What goes to ESC of a client's header: end-to-end fields, `Via` added, `Max-Forwards` lowered (RFC 9110 section 7.6). */
+export function towardsEsc(rawHeaders: readonly string[], received: Received): string[] {
+  const { httpVersion, pseudonym, forwardsMax } = received;
   const kept = endToEnd(rawHeaders, saidAnew);
-  kept.push('Via', `${received.httpVersion} ${pseudonym}`);
+  if (forwardsMax !== null) {
+    const at = kept.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === 'max-forwards');
+    if (at !== -1) kept[at + 1] = String(forwardsMax - 1);
+  }
+  kept.push('Via', `${httpVersion} ${pseudonym}`);
   return kept;
 }
 
-/** How the gateway names itself in `Via`. */
-const pseudonym = 'northgate';
+/** Whether a request has been through the gateway of this name before (RFC 9110 section 7.6.3). */
+export const hasPassed = (rawHeaders: readonly string[], pseudonym: string): boolean =>
+  valuesOf(rawHeaders, 'via').some((value) =>
+    value.split(',').some((hop) => hop.trim().split(/[ \t]+/)[1] === pseudonym),
+  );
 
 /** The values of a field, in order; names compare without case. */
 export function valuesOf(flat: readonly string[], name: string): string[] {

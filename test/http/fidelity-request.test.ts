@@ -180,10 +180,9 @@ test('end-to-end fields keep spelling, order and repetition; what belongs to one
     const [heard] = await pass([`${method} /ESCManager/v0/h HTTP/1.1`, 'Host: a', ...ended, ...kept, own]);
     const lines = heard.head.split('\r\n').slice(1);
     const ours = /^(host|connection|content-length):/i;
-    assert.deepEqual(
-      lines.filter((line) => !ours.test(line)).map((line) => line.trim()),
-      [...kept, own, 'Via: 1.1 northgate'],
-    );
+    const sent = lines.filter((line) => !ours.test(line)).map((line) => line.trim());
+    assert.match(sent.pop() ?? '', /^Via: 1\.1 northgate-[0-9a-f]{8}$/);
+    assert.deepEqual(sent, [...kept, own]);
     assert.equal(fieldOf(heard.headers, 'host'), `127.0.0.1:${world.esc.port}`);
     assert.equal(fieldOf(heard.headers, 'connection'), 'keep-alive');
   }
@@ -213,6 +212,6 @@ test('more fields than Node keeps by itself all arrive', async () => {
 test('a request in HTTP/1.0 is sent on as HTTP/1.1, its Via says what came, and its connection ends', async () => {
   const [heard, answer] = await pass(['GET /ESCManager/v0/old HTTP/1.0', mark()]);
   assert.match(heard.head, /HTTP\/1\.1\r\n/);
-  assert.equal(fieldOf(heard.headers, 'via'), '1.0 northgate');
+  assert.match(fieldOf(heard.headers, 'via'), /^1\.0 northgate-[0-9a-f]{8}$/);
   assert.equal(fieldOf(answer.headers, 'connection'), 'close');
 });
