@@ -26,6 +26,7 @@ import { ownRoutes } from './http/own-routes.ts';
 import type { Journal } from './journal/journal.ts';
 import { readKeyFile } from './journal/key-file.ts';
 import { openJournal } from './journal/open.ts';
+import { Comeback } from './northbound/comeback.ts';
 import { Holds } from './northbound/holds.ts';
 import { Pass } from './northbound/pass.ts';
 import { PendingAnswers } from './northbound/pending-answers.ts';
@@ -157,6 +158,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       maintenanceTrialMs,
     });
     closers.push(() => lanes.close());
+    const comeback = new Comeback({ coordinator, journal, lanes, settleMs: config.esc.health.settleMs, log });
 
     const document: unknown = parse(await readFile(catalogueFile, 'utf8'));
     const catalogue = loadCatalogue(document, {
@@ -205,6 +207,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     await coordinator.start();
     closers.push(() => coordinator.close());
     lanes.start();
+    await comeback.learn();
     const isAlone = config.journal.url.kind === 'sqlite';
     const adopter = new Adopter({ replica, records, lanes, watch, relay, log, leaseTtlMs, isAlone });
     closers.push(() => adopter.close());
@@ -232,7 +235,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       identify,
       escHosts,
       routes: (own) => {
-        ownRoutes(own, { journal, identify, escHosts, scheme, document, log });
+        ownRoutes(own, { journal, identify, escHosts, scheme, document, comeback, log });
         if (config.callbacks.port === undefined) callbackRoutes(own, { receiver, bodyBytesMax, log });
       },
     });

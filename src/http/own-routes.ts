@@ -9,6 +9,7 @@ import { isSettled, type Transaction } from '../domain/transaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import { unpackAnswer } from '../journal/message.ts';
 import { type Authorities, giveAnswer } from '../northbound/answer.ts';
+import type { Comeback } from '../northbound/comeback.ts';
 import { clientView } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import type { Identify } from './clients.ts';
@@ -22,11 +23,11 @@ export interface OwnRoutesOptions {
   readonly scheme: 'http' | 'https';
   /** The parsed `openapi/northbound.yaml`. */
   readonly document: unknown;
+  readonly comeback: Pick<Comeback, 'seconds'>;
   readonly log: Logger;
 }
 
 const base = '/northgate/v1';
-const retryAfterSeconds = 5;
 
 /** In a context of their own, so that every error below `/northgate` is a problem. */
 export function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions): void {
@@ -46,7 +47,10 @@ export function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions): void
   });
 }
 
-function register(app: FastifyInstance, { journal, identify, escHosts, scheme, document }: OwnRoutesOptions): void {
+function register(
+  app: FastifyInstance,
+  { journal, identify, escHosts, scheme, document, comeback }: OwnRoutesOptions,
+): void {
   const unrouted = refusalOfUnrouted(app);
 
   const ofSender = async (request: FastifyRequest): Promise<Transaction> => {
@@ -62,7 +66,9 @@ function register(app: FastifyInstance, { journal, identify, escHosts, scheme, d
   app.get(`${base}/transactions/:id`, async (request, reply) => {
     const transaction = await ofSender(request);
     reply.header('Cache-Control', 'no-store');
-    if (!isSettled(transaction.state.status)) reply.header('Retry-After', String(retryAfterSeconds));
+    if (!isSettled(transaction.state.status)) {
+      reply.header('Retry-After', String(comeback.seconds('status', transaction)));
+    }
     return clientView(transaction);
   });
 

@@ -1,34 +1,37 @@
-/** What a client is told when the gateway does not take its request, or gives it up unsent: nothing of it reached ESC. */
+/**
+ * What a client is told when the gateway does not take its request, or gives it up unsent: nothing of it reached ESC.
+ * When to send it again is `Comeback.seconds` of the same code.
+ */
 import { GatewayError } from '../domain/problem.ts';
 import type { Transaction } from '../domain/transaction.ts';
 
-export const draining = (): GatewayError =>
+export const draining = (retryAfterSeconds = 5): GatewayError =>
   new GatewayError('draining', {
     detail: 'The gateway takes no new requests; send it again, here or to another one.',
     sent: 'no',
-    retryAfterSeconds: 5,
+    retryAfterSeconds,
   });
 
-export const holdFull = (): GatewayError =>
+export const holdFull = (retryAfterSeconds = 30): GatewayError =>
   new GatewayError('hold-full', {
     detail:
       'ESC is away and as many requests are held as may be; nothing of this one was kept or sent. Send it again later.',
     sent: 'no',
-    retryAfterSeconds: 30,
+    retryAfterSeconds,
   });
 
-export const journalUnavailable = (): GatewayError =>
+export const journalUnavailable = (retryAfterSeconds = 5): GatewayError =>
   new GatewayError('journal-unavailable', {
     detail: 'The request could not be recorded, so it was not sent. Send it again.',
     sent: 'no',
-    retryAfterSeconds: 5,
+    retryAfterSeconds,
   });
 
-export const holdExpired = (transaction: Transaction): GatewayError =>
+export const holdExpired = (transaction: Transaction, retryAfterSeconds = 30): GatewayError =>
   new GatewayError('hold-expired', {
     detail:
       'ESC did not come back in the time that a request is held. It was never sent and never will be; send it again.',
     sent: 'no',
     transaction: transaction.id,
-    retryAfterSeconds: 30,
+    retryAfterSeconds,
   });

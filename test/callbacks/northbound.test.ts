@@ -22,7 +22,8 @@ async function northbound({ journal, receiver }: Relaying) {
     escHosts: [],
     routes: (app: Parameters<NorthboundOptions['routes']>[0]) => {
       const identify = () => ({ client: 'nfvo', headers: [] });
-      ownRoutes(app, { journal, identify, escHosts: [], scheme: 'http', document: {}, log });
+      const comeback = { seconds: () => 1 };
+      ownRoutes(app, { journal, identify, escHosts: [], scheme: 'http', document: {}, comeback, log });
       callbackRoutes(app, { receiver, bodyBytesMax: 1000, log });
     },
   } as unknown as NorthboundOptions;
