@@ -27,5 +27,13 @@ export const describeOps = (): FastifyDynamicSwaggerOptions => ({
     },
     security: [{ bearer: [] }],
   },
+  transform: ({ schema, url }) => ({ schema: { ...schema, querystring: optionalByDefault(schema.querystring) }, url }),
   refResolver: { buildLocalReference: (schema) => String(schema.$id) },
 });
+
+/** What has a default may be left out. TypeBox lists it as required, since who reads the parsed query always finds it. */
+function optionalByDefault(query: unknown): unknown {
+  const { properties, required } = (query ?? {}) as { properties?: Record<string, object>; required?: string[] };
+  if (properties === undefined || required === undefined) return query;
+  return { ...(query as object), required: required.filter((name) => !('default' in (properties[name] ?? {}))) };
+}
