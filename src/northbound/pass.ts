@@ -142,6 +142,7 @@ function give(response: ServerResponse, answer: Answer, caller: Caller): void {
 class ClientSink implements AnswerSink {
   readonly #response: ServerResponse;
   readonly #caller: Caller;
+  #hasBody = true;
 
   constructor(response: ServerResponse, caller: Caller) {
     this.#response = response;
@@ -153,6 +154,7 @@ class ClientSink implements AnswerSink {
     // Whether the body is empty is not known yet; a length that is not said to be positive counts as empty.
     const bodyBytes = Number(firstValue(rawHeaders, 'content-length') || 0);
     if (isDoubtful({ status, contentType, bodyBytes })) return false;
+    this.#hasBody = status !== 204 && status !== 304;
     const headers = towardsClient(rawHeaders, this.#caller.authorities);
     this.#response.sendDate = firstValue(headers, 'date') === '';
     this.#response.writeHead(status, headers);
@@ -169,7 +171,8 @@ class ClientSink implements AnswerSink {
 
   /** An answer that was cut short ends as a broken connection, so that the client sees it too (RFC 9112 section 8). */
   end(isComplete: boolean): void {
-    if (isComplete) this.#response.end();
+    // A 304 may tell the length of what it leaves out (RFC 9110 section 8.6); undici takes that for a missing body.
+    if (isComplete || !this.#hasBody) this.#response.end();
     else this.#response.destroy();
   }
 }
