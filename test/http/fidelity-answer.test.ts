@@ -62,7 +62,7 @@ const ended = [
 ];
 
 for (const method of ['GET', 'POST', 'HEAD', 'DELETE']) {
-  test(`the answer to a ${method} keeps spelling, order and repetition; what belongs to ESC's connection ends here`, async () => {
+  test(`H-01 H-06 the answer to a ${method} keeps spelling, order and repetition; what belongs to ESC's connection ends here`, async () => {
     const body = method === 'HEAD' ? '' : '\x00\xff<x/>';
     const head = ['HTTP/1.1 299 Odd Indeed', ...ended, ...fields, 'Content-Length: 6'];
     const answer = await ask(method, saying(requestText(head, body)));
@@ -75,7 +75,7 @@ for (const method of ['GET', 'POST', 'HEAD', 'DELETE']) {
 
 for (const status of [200, 201, 202, 204, 205, 206, 301, 303, 304, 400, 401, 404, 409, 412, 418, 500, 501, 599]) {
   for (const method of ['GET', 'PUT']) {
-    test(`ESC's ${status} to a ${method} is the client's`, async () => {
+    test(`H-04 H-30 ESC's ${status} to a ${method} is the client's`, async () => {
       const isEmpty = [204, 205, 304].includes(status);
       const answer = await ask(
         method,
@@ -91,7 +91,7 @@ for (const status of [200, 201, 202, 204, 205, 206, 301, 303, 304, 400, 401, 404
 }
 
 for (const method of ['GET', 'POST']) {
-  test(`a chunked answer to a ${method} arrives whole, one that ends with its connection too`, async () => {
+  test(`M-11 a chunked answer to a ${method} arrives whole, one that ends with its connection too`, async () => {
     const chunked = await ask(
       method,
       saying('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-T: z\r\n\r\n'),
@@ -110,7 +110,7 @@ for (const method of ['GET', 'POST']) {
   });
 }
 
-test('what ESC says after a whole answer is nobody’s answer', async () => {
+test('M-15 what ESC says after a whole answer is nobody’s answer', async () => {
   const one = 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none';
   assert.equal(
     (await ask('GET', saying(`${one}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nextra`))).body.toString(),
@@ -121,16 +121,16 @@ test('what ESC says after a whole answer is nobody’s answer', async () => {
 });
 
 const invalidAnswers: readonly [string, string][] = [
-  ['junk', 'SSH-2.0-OpenSSH\r\n\r\n'],
-  ['two lengths that differ', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'],
-  ['a length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc'],
+  ['H-32 junk', 'SSH-2.0-OpenSSH\r\n\r\n'],
+  ['M-09 two lengths that differ', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'],
+  ['M-09 a length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc'],
   [
-    'a length and chunks',
+    'M-07 a length and chunks',
     'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
   ],
-  ['a status that is none', 'HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n'],
-  ['a NUL in a field', 'HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n'],
-  ['a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`],
+  ['H-32 a status that is none', 'HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n'],
+  ['H-07 a NUL in a field', 'HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n'],
+  ['H-32 a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`],
 ];
 
 for (const [what, bytes] of invalidAnswers) {
@@ -142,7 +142,7 @@ for (const [what, bytes] of invalidAnswers) {
   });
 }
 
-test('a POST is never told that it succeeded or failed by an answer that is invalid or cut short', async () => {
+test('M-12 H-23 a POST is never told that it succeeded or failed by an answer that is invalid or cut short', async () => {
   const bad = [...invalidAnswers, ['cut', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'] as const];
   world.esc.answering = (request, socket) => {
     const [what, bytes] = bad[Number(request.target.split('/').at(-1))] ?? ['', ''];
@@ -159,7 +159,7 @@ test('a POST is never told that it succeeded or failed by an answer that is inva
   await Promise.all(asked);
 });
 
-test('an answer that is cut short ends the connection of a GET, so that the client sees it', async () => {
+test('M-12 an answer that is cut short ends the connection of a GET, so that the client sees it', async () => {
   const head = [
     'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n',
@@ -220,7 +220,7 @@ const untouched: readonly [field: string, value: string][] = [
 ];
 
 for (const [field, from, to] of [...rewritings, ...untouched.map(([field, value]) => [field, value, value] as const)]) {
-  test(`${field}: ${from} ${from === to ? 'stays' : 'names the gateway'}`, async () => {
+  test(`H-22 ${field}: ${from} ${from === to ? 'stays' : 'names the gateway'}`, async () => {
     const named = (text: string): string => text.replaceAll('VIP', `127.0.0.1:${world.esc.port}`);
     for (const method of ['GET', 'POST']) {
       const head = `HTTP/1.1 201 Created\r\n${field}: ${named(from)}\r\nContent-Length: 0\r\n\r\n`;
@@ -238,7 +238,7 @@ test('a client whose Host is not known gets a path', async () => {
   assert.equal(fieldOf(answer.headers, 'location'), '/ESCManager/x');
 });
 
-test('silence: a GET is told so', async () => {
+test('H-32 silence: a GET is told so', async () => {
   const answer = await ask('GET', () => undefined);
   assertProblem(answer, { status: 504, code: 'upstream-timeout', sent: 'maybe' });
   await until(() => world.esc.connections.some(({ end }) => end === 'reset'), 'it is given up by reset');

@@ -27,7 +27,7 @@ async function ask(world: EchoWorld, method: string, ...fields: string[]) {
   return await client.answer();
 }
 
-test('only configured clients are taken; ESC sees the gateway’s own account, the journal neither in clear', async () => {
+test('H-35 only configured clients are taken; ESC sees the gateway’s own account, the journal neither in clear', async () => {
   await using world = await startEchoWorld({ settings });
   const refused = [
     [],

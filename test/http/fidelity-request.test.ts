@@ -42,7 +42,7 @@ const contentTypes = [
   'nonsense',
 ];
 
-test('any body reaches ESC byte for byte, whatever type it claims, and comes back so', async () => {
+test('M-11 M-18 any body reaches ESC byte for byte, whatever type it claims, and comes back so', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...mutating),
@@ -130,7 +130,7 @@ const targets = [
 
 for (const target of targets) {
   for (const method of ['GET', 'POST']) {
-    test(`the target of ${method} ${target.slice(0, 60)} reaches ESC as it came`, async () => {
+    test(`H-16 the target of ${method} ${target.slice(0, 60)} reaches ESC as it came`, async () => {
       const [heard] = await pass([`${method} ${target} HTTP/1.1`, 'Host: a', mark()]);
       assert.equal(heard.target, target);
     });
@@ -138,14 +138,14 @@ for (const target of targets) {
 }
 
 for (const method of ['GET', 'DELETE']) {
-  test(`the absolute form of a ${method}'s target loses its authority on the way, whatever Host says`, async () => {
+  test(`M-02 the absolute form of a ${method}'s target loses its authority on the way, whatever Host says`, async () => {
     const [heard] = await pass([`${method} http://gateway:80/ESCManager/v0/a?b HTTP/1.1`, 'Host: other', mark()]);
     assert.equal(heard.target, '/ESCManager/v0/a?b');
     assert.equal(fieldOf(heard.headers, 'host'), `127.0.0.1:${world.esc.port}`);
   });
 }
 
-test('end-to-end fields keep spelling, order and repetition; what belongs to one connection ends here', async () => {
+test('H-01 H-02 H-06 end-to-end fields keep spelling, order and repetition; what belongs to one connection ends here', async () => {
   const kept = [
     'x-LOWER-upper: 1',
     'ACCEPT: application/xml',
@@ -188,7 +188,7 @@ test('end-to-end fields keep spelling, order and repetition; what belongs to one
   }
 });
 
-test('a field that Connection lists is treated as absent, credentials and content type too', async () => {
+test('H-03 a field that Connection lists is treated as absent, credentials and content type too', async () => {
   const [heard] = await pass([
     'POST /ESCManager/v0/c HTTP/1.1',
     'Host: a',
@@ -209,7 +209,7 @@ test('more fields than Node keeps by itself all arrive', async () => {
   assert.equal(heard.headers.filter((text) => text === 'y').length, many.length);
 });
 
-test('a request in HTTP/1.0 is sent on as HTTP/1.1, its Via says what came, and its connection ends', async () => {
+test('M-17 H-10 a request in HTTP/1.0 is sent on as HTTP/1.1, its Via says what came, and its connection ends', async () => {
   const [heard, answer] = await pass(['GET /ESCManager/v0/old HTTP/1.0', mark()]);
   assert.match(heard.head, /HTTP\/1\.1\r\n/);
   assert.match(fieldOf(heard.headers, 'via'), /^1\.0 northgate-[0-9a-f]{8}$/);

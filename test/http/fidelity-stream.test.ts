@@ -92,7 +92,7 @@ test('a reader that leaves in the middle ends the connection to ESC by reset', a
   await until(() => connection.end === 'reset', 'ESC is left too');
 });
 
-test('an ESC that falls silent in the middle is not waited for: the client sees a broken answer', async () => {
+test('M-12 an ESC that falls silent in the middle is not waited for: the client sees a broken answer', async () => {
   world.esc.answering = (_, socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${answerBytes}\r\n\r\nabc`);
   const client = await world.connect();
   client.write(get);

@@ -36,7 +36,7 @@ async function assertUntouched(path: string): Promise<void> {
   assert.deepEqual(await journaled(path), []);
 }
 
-test('a body that announces too many bytes is refused before it comes', async () => {
+test('H-33 a body that announces too many bytes is refused before it comes', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(head('POST', path, `Content-Length: ${bodyMax + 1}`));
   const { connection } = assertProblem(await client.answer(), { status: 413, code: 'body-too-large' });
@@ -44,14 +44,14 @@ test('a body that announces too many bytes is refused before it comes', async ()
   await assertUntouched(path);
 });
 
-test('a client that asks first is not told to go on with a body that is too large', async () => {
+test('H-26 a client that asks first is not told to go on with a body that is too large', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(head('PUT', path, `Content-Length: ${bodyMax + 1}`, 'Expect: 100-continue'));
   assertProblem(await client.answer(), { status: 413, code: 'body-too-large' });
   await assertUntouched(path);
 });
 
-test('a client that asks first is told to go on, and ESC never hears of the expectation', async () => {
+test('H-26 H-28 a client that asks first is told to go on, and ESC never hears of the expectation', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(head('POST', path, 'Content-Length: 3', 'Expect: 100-Continue'));
   assert.equal((await client.answer()).status, 100);
@@ -62,14 +62,14 @@ test('a client that asks first is told to go on, and ESC never hears of the expe
   assert.equal(fieldOf(request?.headers ?? [], 'expect'), '');
 });
 
-test('an expectation in HTTP/1.0 is not answered', async () => {
+test('H-27 an expectation in HTTP/1.0 is not answered', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(requestText([`POST ${path} HTTP/1.0`, 'Content-Length: 3', 'Expect: 100-continue'], 'abc'));
   assert.equal((await client.answer()).status, 200);
   assert.equal(heard(path)[0]?.body.toString(), 'abc');
 });
 
-test('a chunked body that grows past the limit is refused while the client still sends it, and can be read', async () => {
+test('H-33 a chunked body that grows past the limit is refused while the client still sends it, and can be read', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(head('POST', path, 'Transfer-Encoding: chunked'));
   const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
@@ -80,7 +80,7 @@ test('a chunked body that grows past the limit is refused while the client still
   await assertUntouched(path);
 });
 
-test('an announced body that is refused and comes all the same does not cost the client its answer', async () => {
+test('M-13 an announced body that is refused and comes all the same does not cost the client its answer', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(head('POST', path, `Content-Length: ${64 * bodyMax}`) + 'x'.repeat(64 * bodyMax));
   assertProblem(await client.answer(), { status: 413, code: 'body-too-large' });
@@ -88,7 +88,7 @@ test('an announced body that is refused and comes all the same does not cost the
   await assertUntouched(path);
 });
 
-test('a client that goes on after its last answer is not listened to for ever', async () => {
+test('M-13 a client that goes on after its last answer is not listened to for ever', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(head('POST', path, `Content-Length: ${bodyMax + 1}`));
   await client.answer();
@@ -113,7 +113,7 @@ const cutShort: readonly [string, (path: string) => string][] = [
 ];
 
 for (const [where, bytes] of cutShort) {
-  test(`a request that ends ${where} is told so and becomes no transaction`, async () => {
+  test(`M-12 a request that ends ${where} is told so and becomes no transaction`, async () => {
     const [client, path] = [await world.connect(), newPath()];
     client.write(bytes(path));
     client.socket.end();
@@ -134,7 +134,7 @@ for (const [where, bytes] of cutShort) {
   });
 }
 
-test('pipelined requests are answered in their order, whichever ESC answers first', async () => {
+test('M-14 pipelined requests are answered in their order, whichever ESC answers first', async () => {
   const [client, slow, quick] = [await world.connect(), newPath(), newPath()];
   const release: (() => void)[] = [];
   world.esc.answering = (request, socket, connection) => {
@@ -152,7 +152,7 @@ test('pipelined requests are answered in their order, whichever ESC answers firs
   assertProblem(await client.answer(), { status: 404, code: 'not-found' });
 });
 
-test('bytes that are no request do not overtake the answer of the request before them', async () => {
+test('M-14 bytes that are no request do not overtake the answer of the request before them', async () => {
   const [client, path] = [await world.connect(), newPath()];
   let release = (): void => undefined;
   world.esc.answering = (request, socket, connection) => {
@@ -169,7 +169,7 @@ test('bytes that are no request do not overtake the answer of the request before
   assert.equal(await client.ended(), 'fin');
 });
 
-test('what follows a request that was refused is not acted on', async () => {
+test('M-13 what follows a request that was refused is not acted on', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(head('GET', path, 'Host: twice') + head('DELETE', path));
   assertProblem(await client.answer(), { status: 400, code: 'invalid-request' });
@@ -178,7 +178,7 @@ test('what follows a request that was refused is not acted on', async () => {
   await assertUntouched(path);
 });
 
-test('what follows a request that said Connection: close is not acted on, and its own answer comes', async () => {
+test('M-13 what follows a request that said Connection: close is not acted on, and its own answer comes', async () => {
   const [client, path, late] = [await world.connect(), newPath(), newPath()];
   client.write(head('POST', path, 'Connection: close', 'Content-Length: 0') + head('DELETE', late));
   const answer = await client.answer();
@@ -189,7 +189,7 @@ test('what follows a request that said Connection: close is not acted on, and it
   await assertUntouched(late);
 });
 
-test('more pipelined requests than one connection may have are left unanswered, the others are answered', async () => {
+test('M-14 more pipelined requests than one connection may have are left unanswered, the others are answered', async () => {
   const [client, path] = [await world.connect(), newPath()];
   client.write(head('GET', path).repeat(300));
   let answered = 0;

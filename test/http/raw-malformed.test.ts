@@ -32,93 +32,114 @@ const post = (...fields: string[]): string[] => [`POST ${path} HTTP/1.1`, 'Host:
 const invalid = (what: string, bytes: string): Refused => ({ what, bytes, status: 400, code: 'invalid-request' });
 
 const broken: readonly Refused[] = [
-  invalid('a request line without a version', requestText([`GET ${path}`, 'Host: a'])),
-  invalid('a request line with a version that is none', requestText([`GET ${path} HTTP/1.x`, 'Host: a'])),
-  invalid('a version of HTTP that is not spoken', requestText([`GET ${path} HTTP/3.7`, 'Host: a'])),
-  invalid('a space within the target', requestText([`GET ${path} x HTTP/1.1`, 'Host: a'])),
-  invalid('a NUL within the target', requestText([`GET ${path}\0 HTTP/1.1`, 'Host: a'])),
-  invalid('bytes in the target that no target has', requestText([`GET ${path}\xe4\xff HTTP/1.1`, 'Host: a'])),
-  invalid('a fragment in the target', requestText([`GET ${path}#top HTTP/1.1`, 'Host: a'])),
-  invalid('bytes that are a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'),
-  invalid('a method in lower case', requestText([`get ${path} HTTP/1.1`, 'Host: a'])),
-  invalid('a method with a character that no token has', requestText([`PO(T ${path} HTTP/1.1`, 'Host: a'])),
-  invalid('no Host', requestText([`GET ${path} HTTP/1.1`])),
-  invalid('two Hosts', requestText([`GET ${path} HTTP/1.1`, 'Host: a', 'Host: b'])),
-  invalid('the same Host twice', requestText([`GET ${path} HTTP/1.1`, 'Host: a', 'Host: a'])),
-  invalid('a Host that is none', requestText([`GET ${path} HTTP/1.1`, 'Host: ###'])),
-  invalid('a Host with user information', requestText([`GET ${path} HTTP/1.1`, 'Host: user@a'])),
-  invalid('a Host with a port that is none', requestText([`GET ${path} HTTP/1.1`, 'Host: a:port'])),
-  invalid('two Hosts past a thousand fields', requestText([...post(), ...manyFields(1500), 'Host: b'])),
-  invalid('a space before the colon', requestText([...post(), 'Content-Length : 3'], 'abc')),
-  invalid('a field name that is no token', requestText([...post(), 'Na(me: x'])),
-  invalid('a field without a name', requestText([...post(), ': x'])),
-  invalid('a line without a colon', requestText([...post(), 'nonsense'])),
-  invalid('a NUL in a field value', requestText([...post(), 'X-Name: a\0b'])),
-  invalid('a control character in a field value', requestText([...post(), 'X-Name: a\x01b'])),
-  invalid('a bare CR in a field value', requestText([...post(), 'X-Name: a\rb'])),
-  invalid('bare line feeds', `POST ${path} HTTP/1.1\nHost: a\nContent-Length: 0\n\n`),
-  invalid('a folded field', requestText([...post(), 'X-Name: a', '  b', 'Content-Length: 0'])),
-  invalid('two Content-Lengths that differ', requestText([...post(), 'Content-Length: 3', 'Content-Length: 4'], 'abc')),
-  invalid('the same Content-Length twice', requestText([...post(), 'Content-Length: 3', 'Content-Length: 3'], 'abc')),
-  invalid('a list as Content-Length', requestText([...post(), 'Content-Length: 3, 3'], 'abc')),
-  invalid('a Content-Length that is no number', requestText([...post(), 'Content-Length: abc'], 'abc')),
-  invalid('a Content-Length in hexadecimal', requestText([...post(), 'Content-Length: 0x3'], 'abc')),
-  invalid('a Content-Length with a sign', requestText([...post(), 'Content-Length: +3'], 'abc')),
-  invalid('a negative Content-Length', requestText([...post(), 'Content-Length: -3'], 'abc')),
-  invalid('an empty Content-Length', requestText([...post(), 'Content-Length:'], 'abc')),
-  invalid('a Content-Length past all numbers', requestText([...post(), `Content-Length: ${'9'.repeat(30)}`], 'abc')),
+  invalid('M-04 a request line without a version', requestText([`GET ${path}`, 'Host: a'])),
+  invalid('M-04 a request line with a version that is none', requestText([`GET ${path} HTTP/1.x`, 'Host: a'])),
+  invalid('M-04 a version of HTTP that is not spoken', requestText([`GET ${path} HTTP/3.7`, 'Host: a'])),
+  invalid('M-03 a space within the target', requestText([`GET ${path} x HTTP/1.1`, 'Host: a'])),
+  invalid('M-04 a NUL within the target', requestText([`GET ${path}\0 HTTP/1.1`, 'Host: a'])),
+  invalid('M-04 bytes in the target that no target has', requestText([`GET ${path}\xe4\xff HTTP/1.1`, 'Host: a'])),
+  invalid('M-04 a fragment in the target', requestText([`GET ${path}#top HTTP/1.1`, 'Host: a'])),
+  invalid('M-04 bytes that are a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'),
+  invalid('M-04 a method in lower case', requestText([`get ${path} HTTP/1.1`, 'Host: a'])),
+  invalid('M-04 a method with a character that no token has', requestText([`PO(T ${path} HTTP/1.1`, 'Host: a'])),
+  invalid('M-01 no Host', requestText([`GET ${path} HTTP/1.1`])),
+  invalid('M-01 two Hosts', requestText([`GET ${path} HTTP/1.1`, 'Host: a', 'Host: b'])),
+  invalid('M-01 the same Host twice', requestText([`GET ${path} HTTP/1.1`, 'Host: a', 'Host: a'])),
+  invalid('M-01 a Host that is none', requestText([`GET ${path} HTTP/1.1`, 'Host: ###'])),
+  invalid('M-01 a Host with user information', requestText([`GET ${path} HTTP/1.1`, 'Host: user@a'])),
+  invalid('M-01 a Host with a port that is none', requestText([`GET ${path} HTTP/1.1`, 'Host: a:port'])),
+  invalid('M-01 two Hosts past a thousand fields', requestText([...post(), ...manyFields(1500), 'Host: b'])),
+  invalid('M-05 a space before the colon', requestText([...post(), 'Content-Length : 3'], 'abc')),
+  invalid('M-04 a field name that is no token', requestText([...post(), 'Na(me: x'])),
+  invalid('M-04 a field without a name', requestText([...post(), ': x'])),
+  invalid('M-04 a line without a colon', requestText([...post(), 'nonsense'])),
+  invalid('H-07 a NUL in a field value', requestText([...post(), 'X-Name: a\0b'])),
+  invalid('H-07 a control character in a field value', requestText([...post(), 'X-Name: a\x01b'])),
+  invalid('M-04 a bare CR in a field value', requestText([...post(), 'X-Name: a\rb'])),
+  invalid('M-04 bare line feeds', `POST ${path} HTTP/1.1\nHost: a\nContent-Length: 0\n\n`),
+  invalid('M-06 a folded field', requestText([...post(), 'X-Name: a', '  b', 'Content-Length: 0'])),
   invalid(
-    'Transfer-Encoding and Content-Length',
+    'M-09 two Content-Lengths that differ',
+    requestText([...post(), 'Content-Length: 3', 'Content-Length: 4'], 'abc'),
+  ),
+  invalid(
+    'M-09 the same Content-Length twice',
+    requestText([...post(), 'Content-Length: 3', 'Content-Length: 3'], 'abc'),
+  ),
+  invalid('M-09 a list as Content-Length', requestText([...post(), 'Content-Length: 3, 3'], 'abc')),
+  invalid('M-09 a Content-Length that is no number', requestText([...post(), 'Content-Length: abc'], 'abc')),
+  invalid('M-09 a Content-Length in hexadecimal', requestText([...post(), 'Content-Length: 0x3'], 'abc')),
+  invalid('M-09 a Content-Length with a sign', requestText([...post(), 'Content-Length: +3'], 'abc')),
+  invalid('M-09 a negative Content-Length', requestText([...post(), 'Content-Length: -3'], 'abc')),
+  invalid('M-09 an empty Content-Length', requestText([...post(), 'Content-Length:'], 'abc')),
+  invalid(
+    'M-09 a Content-Length past all numbers',
+    requestText([...post(), `Content-Length: ${'9'.repeat(30)}`], 'abc'),
+  ),
+  invalid(
+    'M-07 Transfer-Encoding and Content-Length',
     requestText([...post(), 'Transfer-Encoding: chunked', 'Content-Length: 3'], '3\r\nabc\r\n0\r\n\r\n'),
   ),
   invalid(
-    'Content-Length and Transfer-Encoding',
+    'M-07 Content-Length and Transfer-Encoding',
     requestText([...post(), 'Content-Length: 3', 'Transfer-Encoding: chunked'], '3\r\nabc\r\n0\r\n\r\n'),
   ),
-  invalid('chunked that is not the last coding', requestText([...post(), 'Transfer-Encoding: chunked, gzip'], 'abc')),
-  invalid('chunked twice', requestText([...post(), 'Transfer-Encoding: chunked, chunked'], '3\r\nabc\r\n0\r\n\r\n')),
   invalid(
-    'a chunk size that is none',
+    'M-08 chunked that is not the last coding',
+    requestText([...post(), 'Transfer-Encoding: chunked, gzip'], 'abc'),
+  ),
+  invalid(
+    'M-08 chunked twice',
+    requestText([...post(), 'Transfer-Encoding: chunked, chunked'], '3\r\nabc\r\n0\r\n\r\n'),
+  ),
+  invalid(
+    'M-11 a chunk size that is none',
     requestText([...post(), 'Transfer-Encoding: chunked'], 'xyz\r\nabc\r\n0\r\n\r\n'),
   ),
   invalid(
-    'a chunk size past all numbers',
+    'M-11 a chunk size past all numbers',
     requestText([...post(), 'Transfer-Encoding: chunked'], `${'F'.repeat(20)}\r\nabc\r\n0\r\n\r\n`),
   ),
   invalid(
-    'a chunk that is longer than it says',
+    'M-11 a chunk that is longer than it says',
     requestText([...post(), 'Transfer-Encoding: chunked'], '3\r\nabcdef\r\n0\r\n\r\n'),
   ),
   invalid(
-    'chunk sizes without end of extensions',
+    'M-11 chunk sizes without end of extensions',
     requestText([...post(), 'Transfer-Encoding: chunked'], `3;${'x'.repeat(20_000)}\r\nabc\r\n0\r\n\r\n`),
   ),
   invalid(
-    'Transfer-Encoding in HTTP/1.0',
+    'M-10 Transfer-Encoding in HTTP/1.0',
     requestText([`POST ${path} HTTP/1.0`, 'Transfer-Encoding: chunked'], '3\r\nabc\r\n0\r\n\r\n'),
   ),
-  invalid('two Authorizations', requestText([...post(), 'Authorization: Basic YTpi', 'Authorization: Basic YTpj'])),
-  invalid('an expectation that nobody knows', requestText([...post('Expect: 200-maybe', 'Content-Length: 3')], 'abc')),
+  invalid(
+    'H-06 two Authorizations',
+    requestText([...post(), 'Authorization: Basic YTpi', 'Authorization: Basic YTpj']),
+  ),
+  invalid(
+    'H-27 an expectation that nobody knows',
+    requestText([...post('Expect: 200-maybe', 'Content-Length: 3')], 'abc'),
+  ),
   {
-    what: 'a transfer coding that is not spoken',
+    what: 'M-08 a transfer coding that is not spoken',
     bytes: requestText([...post(), 'Transfer-Encoding: gzip, chunked'], '3\r\nabc\r\n0\r\n\r\n'),
     status: 501,
     code: 'not-implemented',
   },
   {
-    what: 'a method that nobody knows',
+    what: 'M-03 a method that nobody knows',
     bytes: requestText([`FROBNICATE ${path} HTTP/1.1`, 'Host: a']),
     status: 501,
     code: 'not-implemented',
   },
   {
-    what: 'fields of more bytes than are taken',
+    what: 'H-33 fields of more bytes than are taken',
     bytes: requestText([...post(), `X-Large: ${'x'.repeat(70_000)}`]),
     status: 431,
     code: 'headers-too-large',
   },
   {
-    what: 'a target of more bytes than are taken',
+    what: 'M-03 a target of more bytes than are taken',
     bytes: requestText([`GET ${path}/${'x'.repeat(17_000)} HTTP/1.1`, 'Host: a']),
     status: 414,
     code: 'uri-too-long',
@@ -170,7 +191,7 @@ const elsewhere = [
 
 for (const target of elsewhere) {
   for (const method of ['GET', 'POST']) {
-    test(`${method} ${target} is nobody's: 404 as a problem`, async () => {
+    test(`P-06 ${method} ${target} is nobody's: 404 as a problem`, async () => {
       const client = await world.connect();
       const body = method === 'GET' ? '' : '<x/>';
       const fields = method === 'GET' ? [] : ['Content-Type: application/xml', `Content-Length: ${body.length}`];
@@ -181,13 +202,13 @@ for (const target of elsewhere) {
   }
 }
 
-test('a head that comes byte by byte is read, and one leading empty line is forgiven', async () => {
+test('H-08 a head that comes byte by byte is read, and one leading empty line is forgiven', async () => {
   const client = await world.connect();
   for (const byte of requestText(['', `GET ${path} HTTP/1.1`, 'Host: a'])) client.write(byte);
   assert.equal((await client.answer()).status, 200);
 });
 
-test('OPTIONS * asks the gateway itself', async () => {
+test('H-14 OPTIONS * asks the gateway itself', async () => {
   const client = await world.connect();
   client.write(requestText(['OPTIONS * HTTP/1.1', 'Host: a']));
   const answer = await client.answer();
