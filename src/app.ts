@@ -160,7 +160,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => lanes.close());
     const comeback = new Comeback({ coordinator, journal, lanes, settleMs: config.esc.health.settleMs, log });
 
-    const document: unknown = parse(await readFile(catalogueFile, 'utf8'));
+    const document: object = parse(await readFile(catalogueFile, 'utf8'));
     const catalogue = loadCatalogue(document, {
       policies: config.policies,
       ...(reportingTo === null ? { acknowledgeBy: 'resource' as const } : {}),

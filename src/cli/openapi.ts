@@ -1,7 +1,12 @@
-/** `northgate openapi`: the OpenAPI documents. The ops API's is written from its routes, which is how `openapi/ops.yaml` is made. */
+/**
+ * `northgate openapi`: the OpenAPI documents, as they are in `openapi/` or as OpenAPI 3.1 made from that. The ops API's is
+ * written from its routes, which is how `openapi/ops.yaml` is made.
+ */
 import { readFile } from 'node:fs/promises';
-import { Argument, Command } from 'commander';
-import { opsOpenApi } from '../http/ops-openapi.ts';
+import { Argument, Command, Option } from 'commander';
+import { parse } from 'yaml';
+import { asOpenApi31 } from '../http/openapi-31.ts';
+import { documentText, opsDocument, opsOpenApi } from '../http/ops-openapi.ts';
 import type { Output } from './output.ts';
 
 const northboundFile = new URL('../../openapi/northbound.yaml', import.meta.url);
@@ -10,6 +15,13 @@ export const openapiCommand = (output: Output): Command =>
   new Command('openapi')
     .description('print an OpenAPI document')
     .addArgument(new Argument('[document]').choices(['northbound', 'ops']).default('northbound'))
-    .action(async (document: string) => {
-      output.write(document === 'ops' ? await opsOpenApi() : await readFile(northboundFile, 'utf8'));
+    .addOption(new Option('--version <version>', 'of OpenAPI').choices(['3.0', '3.1']).default('3.0'))
+    .action(async (document: string, { version }: { version: string }) => {
+      output.write(await (version === '3.1' ? modern(document) : document === 'ops' ? opsOpenApi() : northbound()));
     });
+
+const northbound = (): Promise<string> => readFile(northboundFile, 'utf8');
+
+async function modern(document: string): Promise<string> {
+  return documentText(asOpenApi31(document === 'ops' ? await opsDocument() : (parse(await northbound()) as object)));
+}

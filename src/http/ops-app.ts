@@ -14,13 +14,14 @@ import type { Ops } from '../ops/ops.ts';
 import { nodeSchema, observedSchema, pairStatusSchema, switchoverSchema } from '../ops/pair-view.ts';
 import { attemptSchema, callbackSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
+import { documentPage } from './document-routes.ts';
 import { guard } from './ops-access.ts';
 import { problemSchema } from './ops-answers.ts';
 import { deadLetterPageSchema, deadLetterRoutes } from './ops-dead-letter-routes.ts';
 import { describeOps } from './ops-document.ts';
-import { pairRoutes } from './ops-pair-routes.ts';
-import { healthSchema, serviceRoutes } from './ops-service-routes.ts';
-import { pageSchema, transactionRoutes } from './ops-transaction-routes.ts';
+import { gateOrderSchema, observationSchema, pairRoutes } from './ops-pair-routes.ts';
+import { auditPageSchema, documentSchema, healthSchema, serviceRoutes } from './ops-service-routes.ts';
+import { pageSchema, resolutionSchema, transactionRoutes } from './ops-transaction-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 import { answerParserError, headersMaxBytes } from './request-checks.ts';
 import type { TypedApp } from './typebox-types.ts';
@@ -85,14 +86,23 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
     observedSchema,
     nodeSchema,
     switchoverSchema,
+    pairStatusSchema,
+    auditEntrySchema,
+    auditPageSchema,
+    gateOrderSchema,
+    observationSchema,
+    resolutionSchema,
+    documentSchema,
+    healthSchema,
   ];
-  for (const schema of [...schemas, pairStatusSchema, auditEntrySchema, healthSchema]) app.addSchema(schema);
+  for (const schema of schemas) app.addSchema(schema);
   await app.register(swagger, describeOps());
   const typed = app as unknown as TypedApp;
   pairRoutes(typed, ops, access);
   transactionRoutes(typed, ops, access);
   deadLetterRoutes(typed, ops);
   serviceRoutes(typed, ops);
+  documentPage(app, '/docs', 'Northgate operations');
   return app;
 }
 

@@ -38,6 +38,7 @@ export function deadLetterRoutes(app: TypedApp, ops: Ops): void {
         operationId: 'listDeadLetters',
         tags,
         summary: 'Callbacks that could not be delivered, newest first',
+        description: 'Refused by the client, or not taken within `callbacks.deliverFor`.',
         querystring: querySchema,
         response: answers({ 200: json('One page.', named('DeadLetterPage')) }),
       },

@@ -10,6 +10,7 @@ export const describeOps = (): FastifyDynamicSwaggerOptions => ({
     info: {
       title: 'Northgate operations',
       version: '0.1.0',
+      contact: { name: 'Northgate' },
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       description:
         'What operators, the console and monitoring ask of a Northgate gateway. Viewers read, operators act; every act is in the audit log.',

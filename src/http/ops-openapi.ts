@@ -1,4 +1,4 @@
-/** The ops API's document as YAML, written from the routes without a gateway behind them: `openapi/ops.yaml`. */
+/** The ops API's document, written from the routes without a gateway behind them, and any document as YAML text. */
 import { pino } from 'pino';
 import { stringify } from 'yaml';
 import type { Ops } from '../ops/ops.ts';
@@ -6,7 +6,10 @@ import { makeOpsApp } from './ops-app.ts';
 
 const note = `# Written from the routes in src/http by \`northgate openapi ops\`; a test holds that it is current. Not edited by hand.\n`;
 
-export async function opsOpenApi(): Promise<string> {
+/** What `openapi/ops.yaml` holds. */
+export const opsOpenApi = async (): Promise<string> => note + documentText(await opsDocument());
+
+export async function opsDocument(): Promise<object> {
   const config = { ops: { host: 'localhost', port: 0, tls: {}, tokens: [] } };
   // Nothing is asked of it: routes are described, never called.
   const ops = {} as Ops;
@@ -14,6 +17,9 @@ export async function opsOpenApi(): Promise<string> {
   await app.ready();
   const document = app.swagger();
   await app.close();
-  // `compat` quotes yes and no for readers of YAML 1.1. Once as JSON, so that what is shared between routes is written out instead of as YAML's anchors.
-  return note + stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 0, compat: 'yaml-1.1' });
+  return document;
 }
+
+/** `compat` quotes yes and no for readers of YAML 1.1. Once as JSON, so that what is shared is written out instead of as YAML's anchors. */
+export const documentText = (document: object): string =>
+  stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 0, compat: 'yaml-1.1' });

@@ -10,14 +10,17 @@ import type { TypedApp } from './typebox-types.ts';
 const listedMax = 1000;
 const nameMaxChars = 255;
 
-const gateSchema = Type.Object({ mode: words(['open', 'holding', 'draining']) }, { additionalProperties: false });
+export const gateOrderSchema = Type.Object(
+  { mode: words(['open', 'holding', 'draining']) },
+  { $id: 'GateOrder', additionalProperties: false },
+);
 
-const observationSchema = Type.Object(
+export const observationSchema = Type.Object(
   {
     node: Type.String({ minLength: 1, maxLength: nameMaxChars, description: 'Address or name, for the log.' }),
     role: words(['active', 'standby', 'unknown']),
   },
-  { additionalProperties: false },
+  { $id: 'Observation', additionalProperties: false },
 );
 
 export function pairRoutes(app: TypedApp, ops: Ops, access: Access): void {
@@ -28,6 +31,7 @@ export function pairRoutes(app: TypedApp, ops: Ops, access: Access): void {
         operationId: 'getPair',
         tags: ['pair'],
         summary: 'The pair, the gate, the epoch, and how many transactions stand where',
+        description: 'What this replica observes; nothing is asked of the nodes for it.',
         response: answers({ 200: json('As this replica sees it.', named('PairStatus')) }),
       },
     },
@@ -41,6 +45,8 @@ export function pairRoutes(app: TypedApp, ops: Ops, access: Access): void {
         operationId: 'listSwitchovers',
         tags: ['pair'],
         summary: 'Past switchovers and the one under way, newest first',
+        description:
+          'Of all replicas on this journal: what ended the trust in the active node, and how long it took to recover.',
         querystring: Type.Object(
           { limit: Type.Integer({ minimum: 1, maximum: listedMax, default: 50 }) },
           { additionalProperties: false },
@@ -63,7 +69,7 @@ export function pairRoutes(app: TypedApp, ops: Ops, access: Access): void {
         summary: 'The gate by hand, for maintenance',
         description:
           '`holding` lets new requests wait, `draining` refuses them, `open` gives the gate back to what is observed of the pair.',
-        body: gateSchema,
+        body: named<Static<typeof gateOrderSchema>>('GateOrder'),
         response: answers({ 200: json('The pair after it.', named('PairStatus')) }, ...bodyProblems),
       },
     },
@@ -82,7 +88,7 @@ export function pairRoutes(app: TypedApp, ops: Ops, access: Access): void {
         tags: ['pair'],
         summary: 'A keepalived notify script’s word: all probes ask at once',
         description: 'It decides nothing; what the probes then find does.',
-        body: observationSchema,
+        body: named<Static<typeof observationSchema>>('Observation'),
         response: answers({ 202: json('The pair as it is seen now.', named('PairStatus')) }, ...bodyProblems),
       },
     },

@@ -4,12 +4,23 @@ import type { auditEntrySchema } from '../ops/audit.ts';
 import type { Ops } from '../ops/ops.ts';
 import { named, words } from '../ops/schema-kinds.ts';
 import { EventStreams } from './event-stream.ts';
+import { asOpenApi31 } from './openapi-31.ts';
 import { answers, json, openAnswers, text } from './ops-answers.ts';
 import type { TypedApp } from './typebox-types.ts';
 
 export const healthSchema = Type.Object(
   { status: words(['live', 'ready', 'unready']), reason: Type.String() },
   { $id: 'Health' },
+);
+
+export const auditPageSchema = Type.Object(
+  { items: Type.Array(named<Static<typeof auditEntrySchema>>('AuditEntry')) },
+  { $id: 'AuditPage' },
+);
+
+export const documentSchema = Type.Object(
+  {},
+  { $id: 'OpenApiDocument', description: 'An OpenAPI document.', additionalProperties: true },
 );
 
 const auditListedMax = 1000;
@@ -26,6 +37,7 @@ export function serviceRoutes(app: TypedApp, ops: Ops): void {
         tags: ['service'],
         security: [],
         summary: 'Whether the process answers',
+        description: 'For whoever restarts it; says nothing of the pair or the journal.',
         response: openAnswers({ 200: json('It does.', health) }),
       },
     },
@@ -59,6 +71,7 @@ export function serviceRoutes(app: TypedApp, ops: Ops): void {
         operationId: 'getMetrics',
         tags: ['service'],
         summary: 'Metrics in the text format of Prometheus',
+        description: 'Of this replica. Every name begins with `northgate_`, but for those of the process itself.',
         response: answers({ 200: text('Version 0.0.4.', 'text/plain') }),
       },
     },
@@ -102,16 +115,14 @@ export function serviceRoutes(app: TypedApp, ops: Ops): void {
           { additionalProperties: false },
         ),
         response: answers({
-          200: json(
-            'Newest first.',
-            Type.Object({ items: Type.Array(named<Static<typeof auditEntrySchema>>('AuditEntry')) }),
-          ),
+          200: json('Newest first.', named<Static<typeof auditPageSchema>>('AuditPage')),
         }),
       },
     },
     ({ query }) => ({ items: ops.audit.newest(query.limit) }),
   );
 
+  const document = json('The document.', Type.Unsafe<object>({ $ref: 'OpenApiDocument#' }));
   app.get(
     '/openapi.json',
     {
@@ -119,11 +130,24 @@ export function serviceRoutes(app: TypedApp, ops: Ops): void {
         operationId: 'getOpsDocument',
         tags: ['service'],
         summary: 'This document',
-        response: answers({
-          200: json('OpenAPI 3.0.3.', Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
-        }),
+        description: 'As OpenAPI 3.0.3, which every client generator reads. A page to browse it is at `/docs`.',
+        response: answers({ 200: document }),
       },
     },
     () => app.swagger(),
+  );
+
+  app.get(
+    '/openapi-3.1.json',
+    {
+      schema: {
+        operationId: 'getOpsDocument31',
+        tags: ['service'],
+        summary: 'This document as OpenAPI 3.1',
+        description: 'The same, made from the 3.0.3 document.',
+        response: answers({ 200: document }),
+      },
+    },
+    () => asOpenApi31(app.swagger()),
   );
 }

@@ -44,7 +44,7 @@ export const pageSchema = Type.Object(
 
 const idSchema = Type.Object({ id: Type.String({ maxLength: 255 }) });
 
-const resolutionSchema = Type.Object(
+export const resolutionSchema = Type.Object(
   {
     as: words(['completed', 'failed']),
     note: Type.String({
@@ -53,7 +53,7 @@ const resolutionSchema = Type.Object(
       description: 'How it was found out; kept as the reason.',
     }),
   },
-  { additionalProperties: false },
+  { $id: 'Resolution', additionalProperties: false },
 );
 
 export function transactionRoutes(app: TypedApp, ops: Ops, access: Access): void {
@@ -67,6 +67,7 @@ export function transactionRoutes(app: TypedApp, ops: Ops, access: Access): void
         operationId: 'listTransactions',
         tags,
         summary: 'Transactions, newest first',
+        description: 'A page of those that every filter given lets through.',
         querystring: querySchema,
         response: answers({ 200: json('One page.', named('TransactionPage')) }),
       },
@@ -86,6 +87,7 @@ export function transactionRoutes(app: TypedApp, ops: Ops, access: Access): void
         operationId: 'getTransaction',
         tags,
         summary: 'One transaction with its attempts',
+        description: 'Settled ones are kept for `journal.retention`.',
         params: idSchema,
         response: answers({ 200: one }, 404),
       },
@@ -152,7 +154,7 @@ export function transactionRoutes(app: TypedApp, ops: Ops, access: Access): void
   );
   app.post(
     '/v1/transactions/:id/resolve',
-    { ...resolve, schema: { ...resolve.schema, body: resolutionSchema } },
+    { ...resolve, schema: { ...resolve.schema, body: named<Static<typeof resolutionSchema>>('Resolution') } },
     async (request, reply) => {
       const transaction = await ops.acts.resolve(request.params.id, request.body, nameOf(request, access));
       return reply.code(202).send(transactionView(transaction));

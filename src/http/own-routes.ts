@@ -13,6 +13,7 @@ import type { Comeback } from '../northbound/comeback.ts';
 import { clientView } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import type { Identify } from './clients.ts';
+import { documentRoutes } from './document-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 
 export interface OwnRoutesOptions {
@@ -22,7 +23,7 @@ export interface OwnRoutesOptions {
   readonly escHosts: readonly string[];
   readonly scheme: 'http' | 'https';
   /** The parsed `openapi/northbound.yaml`. */
-  readonly document: unknown;
+  readonly document: object;
   readonly comeback: Pick<Comeback, 'seconds'>;
   readonly log: Logger;
 }
@@ -87,7 +88,7 @@ function register(
     });
   });
 
-  app.get(`${base}/openapi.json`, () => document);
+  documentRoutes(app, base, document);
 
   app.all('/northgate/*', (request) => {
     throw unrouted(request.method, request.url);
