@@ -4,17 +4,18 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Answer } from '../domain/outcome.ts';
 import { GatewayError } from '../domain/problem.ts';
 import { isSettled, type Transaction } from '../domain/transaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import { unpackAnswer } from '../journal/message.ts';
 import { type Authorities, giveAnswer } from '../northbound/answer.ts';
 import type { Comeback } from '../northbound/comeback.ts';
-import { clientView } from '../ops/transaction-view.ts';
+import { withField } from '../upstream/headers.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import type { Identify } from './clients.ts';
-import { documentRoutes } from './document-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
+import { isKnown, noAnswer, representationOf } from './transaction-status.ts';
 
 export interface OwnRoutesOptions {
   readonly journal: Journal;
@@ -23,7 +24,7 @@ export interface OwnRoutesOptions {
   readonly escHosts: readonly string[];
   readonly scheme: 'http' | 'https';
   /** The parsed `openapi/northbound.yaml`. */
-  readonly document: object;
+  readonly document: unknown;
   readonly comeback: Pick<Comeback, 'seconds'>;
   readonly log: Logger;
 }
@@ -64,20 +65,27 @@ function register(
     return transaction;
   };
 
+  /** Until the client may look again; settled ones never change. */
+  const lookAgain = (transaction: Transaction, reply: FastifyReply): void => {
+    if (isSettled(transaction.state.status)) return;
+    reply.header('Retry-After', String(comeback.seconds('status', transaction)));
+  };
+
   app.get(`${base}/transactions/:id`, async (request, reply) => {
     const transaction = await ofSender(request);
-    reply.header('Cache-Control', 'no-store');
-    if (!isSettled(transaction.state.status)) {
-      reply.header('Retry-After', String(comeback.seconds('status', transaction)));
-    }
-    return clientView(transaction);
+    const { body, tag } = representationOf(transaction);
+    // No cache may keep it (RFC 9111 section 5.2.2.5): it is one client's and changes at any time. The tag is for that
+    // client itself, which polls and is told in a few bytes that nothing has changed.
+    reply.header('Cache-Control', 'no-store').header('ETag', tag);
+    lookAgain(transaction, reply);
+    if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send();
+    return reply.type('application/json; charset=utf-8').send(body);
   });
 
   app.get(`${base}/transactions/:id/response`, async (request, reply) => {
     const transaction = await ofSender(request);
     const { id, answer } = transaction;
-    if (answer === null)
-      throw new GatewayError('not-found', { detail: `There is no answer to ${id} yet.`, transaction: id });
+    if (answer === null) throw noAnswer(transaction, comeback.seconds('status', transaction));
     const packed = answer.from === 'esc' ? await journal.body(id, 'response') : null;
     // What a look has proven has the operation's first 2xx and no body (R22).
     const given =
@@ -88,20 +96,17 @@ function register(
     });
   });
 
-  documentRoutes(app, base, document);
+  app.get(`${base}/openapi.json`, () => document);
 
   app.all('/northgate/*', (request) => {
     throw unrouted(request.method, request.url);
   });
 }
 
-function giveRecorded(
-  reply: FastifyReply,
-  transaction: Transaction,
-  answer: Parameters<typeof giveAnswer>[2],
-  authorities: Authorities,
-): void {
+/** ESC's answer from the journal: its status, fields and bytes, but for no cache to keep. */
+function giveRecorded(reply: FastifyReply, transaction: Transaction, answer: Answer, authorities: Authorities): void {
   reply.hijack();
-  reply.raw.setHeader('Cache-Control', 'no-store');
-  giveAnswer(reply.raw, transaction, answer, authorities);
+  const headers = withField(answer.headers, 'Cache-Control', 'no-store');
+  reply.raw.setHeader('Idempotent-Replayed', 'true');
+  giveAnswer(reply.raw, transaction, { ...answer, headers }, authorities);
 }

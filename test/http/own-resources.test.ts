@@ -48,6 +48,95 @@ test('ESC’s recorded answer is given as it was, status, fields and bytes', asy
   for (const name of ['content-type', 'esc-transaction-id', 'northgate-transaction', 'northgate-attempts']) {
     assert.equal(again.headers[name], told.headers[name], name);
   }
+  assert.equal(again.headers['idempotent-replayed'], 'true', 'it comes from the journal');
+  assert.equal(again.headers['cache-control'], 'no-store');
+  const head = await world.send('HEAD', `/northgate/v1/transactions/${id}/response`);
+  assert.deepEqual([head.status, head.body], [told.status, '']);
+  assert.equal(head.headers['content-length'], again.headers['content-length']);
+});
+
+test('a client that polls is told 304 until something changes, whichever way it names what it knows', async () => {
+  await using world = await startWorld();
+  await shut(world);
+  const told = world.createTenant('polled');
+  await until(async () => (await world.gateway.journal.counts()).held === 1, 'it is held');
+  const [held] = await world.gateway.journal.list({ status: 'held', limit: 1 });
+  const path = `/northgate/v1/transactions/${held?.id}`;
+  const tag = String((await world.send('GET', path)).headers.etag);
+  assert.match(tag, /^"[\x21\x23-\x7e]+"$/, 'a strong tag');
+
+  for (const known of [tag, '*', `W/${tag}`, `"x", ${tag}`, `"a,b" ,, W/${tag},"y"`]) {
+    const unchanged = await world.send('GET', path, undefined, { 'if-none-match': known });
+    assert.deepEqual([unchanged.status, unchanged.body], [304, ''], known);
+    assert.equal(unchanged.headers.etag, tag);
+    assert.equal(unchanged.headers['cache-control'], 'no-store');
+    assert.ok(Number(unchanged.headers['retry-after']) > 0, 'it is told when to look again');
+  }
+  for (const other of ['"x"', tag.slice(1, -1), `"${tag.slice(2)}`, '']) {
+    assert.equal((await world.send('GET', path, undefined, { 'if-none-match': other })).status, 200, other);
+  }
+
+  await world.pair.proceed();
+  await told;
+  await counted(world, 'completed');
+  const changed = await world.send('GET', path, undefined, { 'if-none-match': tag });
+  assert.equal(changed.status, 200);
+  assert.notEqual(changed.headers.etag, tag);
+  const again = await world.send('GET', path);
+  assert.deepEqual([again.headers.etag, again.body], [changed.headers.etag, changed.body], 'one tag, the same bytes');
+});
+
+test('HEAD of a transaction has the fields of GET and no body', async () => {
+  await using world = await startWorld();
+  const path = `/northgate/v1/transactions/${(await world.createTenant('head')).headers['northgate-transaction']}`;
+  await counted(world, 'completed');
+  const [got, head] = [await world.send('GET', path), await world.send('HEAD', path)];
+  assert.equal(head.status, 200);
+  assert.equal(head.body, '');
+  for (const name of ['etag', 'content-type', 'content-length', 'cache-control']) {
+    assert.equal(head.headers[name], got.headers[name], name);
+  }
+});
+
+test('a transaction says in words why it stands where it stands, how often it was sent, and where its answer is', async () => {
+  await using world = await startWorld();
+  await shut(world);
+  const told = world.createTenant('words');
+  await until(async () => (await world.gateway.journal.counts()).held === 1, 'it is held');
+  const [held] = await world.gateway.journal.list({ status: 'held', limit: 1 });
+  const path = `/northgate/v1/transactions/${held?.id}`;
+  const waiting = JSON.parse((await world.send('GET', path)).body);
+  assert.match(waiting.reason, /ESC is away/);
+  assert.deepEqual(
+    [waiting.sent, waiting.attemptCount, waiting.settledAt, waiting.links],
+    ['no', 0, null, { self: path, response: null }],
+  );
+  const early = await world.send('GET', `${path}/response`);
+  assert.equal(early.status, 404);
+  assert.match(JSON.parse(early.body).detail, /no answer .* yet: ESC is away/);
+  assert.ok(Number(early.headers['retry-after']) > 0);
+
+  await world.pair.proceed();
+  await told;
+  await counted(world, 'completed');
+  const settled = JSON.parse((await world.send('GET', path)).body);
+  assert.deepEqual([settled.sent, settled.attemptCount], ['yes', 1]);
+  assert.ok(Date.parse(settled.settledAt) >= Date.parse(settled.receivedAt));
+  assert.deepEqual(settled.links, { self: path, response: `${path}/response` });
+  assert.equal((await world.send('GET', settled.links.response)).status, 200);
+});
+
+test('of what was abandoned there is no answer and never will be: 404, and no time to come back', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_HOLD_TIMEOUT: '200ms' } });
+  await shut(world);
+  const { transaction } = JSON.parse((await world.createTenant('late')).body);
+  const path = `/northgate/v1/transactions/${transaction}`;
+  assert.equal(JSON.parse((await world.send('GET', path)).body).status, 'abandoned');
+  const never = await world.send('GET', `${path}/response`);
+  assert.equal(never.status, 404);
+  assert.match(JSON.parse(never.body).detail, /never sent and never will be/);
+  assert.equal(JSON.parse(never.body).sent, 'no');
+  assert.equal(never.headers['retry-after'], undefined);
 });
 
 test('what a person resolved as completed has the operation’s first 2xx and no body as its answer', async () => {
