@@ -14,6 +14,7 @@ import type { Comeback } from '../northbound/comeback.ts';
 import { withField } from '../upstream/headers.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import type { Identify } from './clients.ts';
+import { documentRoutes } from './document-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 import { isKnown, noAnswer, representationOf } from './transaction-status.ts';
 
@@ -24,7 +25,7 @@ export interface OwnRoutesOptions {
   readonly escHosts: readonly string[];
   readonly scheme: 'http' | 'https';
   /** The parsed `openapi/northbound.yaml`. */
-  readonly document: unknown;
+  readonly document: object;
   readonly comeback: Pick<Comeback, 'seconds'>;
   readonly log: Logger;
 }
@@ -96,7 +97,7 @@ function register(
     });
   });
 
-  app.get(`${base}/openapi.json`, () => document);
+  documentRoutes(app, base, document);
 
   app.all('/northgate/*', (request) => {
     throw unrouted(request.method, request.url);
