@@ -28,6 +28,7 @@ import { readKeyFile } from './journal/key-file.ts';
 import { openJournal } from './journal/open.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Holds } from './northbound/holds.ts';
+import { Listeners } from './northbound/listeners.ts';
 import { Pass } from './northbound/pass.ts';
 import { PendingAnswers } from './northbound/pending-answers.ts';
 import { tellAnswer } from './northbound/record-reading.ts';
@@ -173,14 +174,19 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       refuseCallbacks(allow, [urls.callback, urls.events]);
       return wantedChannels(urls);
     };
-    const completion = { wantsOf, pendingAnswers, watch, onSettled };
+    const listeners = new Listeners({ replica, records, turns, wake: (transaction) => relay.wake(transaction) });
     const transact = new Transact({
       ...shared,
-      ...completion,
+      wantsOf,
+      pendingAnswers,
+      watch,
+      listeners,
       replica,
       catalogue,
       lanes,
+      comeback,
       bodyBytesMax,
+      isKeyRequired: config.northbound.requireKey,
       cancelOnDisconnect,
     });
     const receiver = new Receiver({

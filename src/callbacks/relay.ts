@@ -13,7 +13,7 @@ import type { Report, Transaction } from '../domain/transaction.ts';
 import { callbackUrls } from '../esc/callback-headers.ts';
 import { escTransactionIdOf } from '../esc/headers.ts';
 import { withKnownTransactionId } from '../esc/known-transaction-id.ts';
-import { unpackRequest } from '../journal/message.ts';
+import { unpackRequest, unpackUrls } from '../journal/message.ts';
 import type { Records } from '../northbound/records.ts';
 import { Timetable } from '../northbound/timetable.ts';
 import { now } from '../pair/clock.ts';
@@ -148,9 +148,8 @@ export class Relay {
     const { records } = this.#options;
     const { id } = transaction;
     try {
-      const request = await records.journal.body(id, 'request');
-      const packed = await records.journal.body(id, `report-${report.number}`);
-      const url = request === null ? null : callbackUrls(unpackRequest(request).headers)[report.channel];
+      const url = await this.#urlFor(id, report);
+      const packed = await records.journal.body(id, `report-${report.copyOf ?? report.number}`);
       if (url === null || packed === null || packed.byteLength === 0) {
         return { kind: 'refused', error: 'the journal has lost its bytes, or the URL that it is for' };
       }
@@ -164,6 +163,13 @@ export class Relay {
     } catch (error) {
       return { kind: 'failed', error: (error as Error).message };
     }
+  }
+
+  async #urlFor(id: string, { channel, joined }: Report): Promise<string | null> {
+    const { journal } = this.#options.records;
+    if (joined !== undefined) return unpackUrls(await journal.body(id, 'joined'))[joined - 1] ?? null;
+    const request = await journal.body(id, 'request');
+    return request === null ? null : callbackUrls(unpackRequest(request).headers)[channel];
   }
 
   #inTurn(url: string, work: () => Promise<Tried>): Promise<Tried> {

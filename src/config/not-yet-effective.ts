@@ -3,7 +3,6 @@
 
 export const notYetEffective: readonly string[] = [
   'northbound.tls.clientCa',
-  'northbound.requireKey',
   'esc.etsi.enabled',
   'esc.etsi.scheme',
   'esc.etsi.port',

@@ -14,12 +14,20 @@ export const waiting = (now: Instant): Waiting => ({
   lastError: null,
 });
 
-/** The report that is to be delivered next: deliveries of one transaction go out in the order of numbers (R30). */
+/**
+ * The report that is to be delivered next: those for the client go out in the order of numbers (R30), and the URLs of
+ * those who joined (R26) do not wait for it, nor it for them. Of several that may go, the one that is due first.
+ */
 export function nextDelivery({ reports }: Transaction): { report: Report; delivery: Waiting } | null {
+  const seen = new Set<number>();
+  let next: { report: Report; delivery: Waiting } | null = null;
   for (const report of reports) {
-    if (report.delivery.state === 'waiting') return { report, delivery: report.delivery };
+    const { delivery, joined = 0 } = report;
+    if (delivery.state !== 'waiting' || seen.has(joined)) continue;
+    seen.add(joined);
+    if (next === null || delivery.dueAt < next.delivery.dueAt) next = { report, delivery };
   }
-  return null;
+  return next;
 }
 
 /** What nobody looks after, settled and with nothing to deliver, is from now on this replica's (R30). */

@@ -3,7 +3,8 @@
  * record alone decides; who calls writes the result, with the report's bytes, in one compare-and-set.
  * Invariant: a report that settles is queued for the client by the same write, and at most one terminal report is.
  */
-import { takenIfIdle, waiting, withDelivery } from './deliveries.ts';
+import { hasCompletion, nextNumber, none, noUrl, queuedCompletion, withReport } from './completion-reports.ts';
+import { takenIfIdle, waiting } from './deliveries.ts';
 import {
   type Changes,
   type Channel,
@@ -15,9 +16,6 @@ import {
   type Report,
   type Transaction,
 } from './transaction.ts';
-
-/** A record keeps so many reports; past it those that need nothing any more are dropped from the front. */
-export const reportsKeptMax = 500;
 
 export type Verdict = 'success' | 'failure';
 
@@ -57,7 +55,6 @@ export interface Reported {
   readonly number: number | null;
 }
 
-const none = (why: string) => ({ state: 'none', why }) as const satisfies Delivery;
 const waitsForAnswer = none('ends its operation before the answer is known');
 
 /** The record with one more report. */
@@ -110,7 +107,7 @@ function deliveryOf(transaction: Transaction, facts: ReportFacts, judged: Judgem
   if (judged === 'clean-up') return none('reports a clean-up');
   if (judged === 'outdated') return none('reports an attempt that another one followed');
   if (judged === 'proves') return waitsForAnswer;
-  if (!transaction.wants.includes(facts.channel)) return none('the client gave no URL for it');
+  if (!transaction.wants.includes(facts.channel)) return noUrl;
   if (facts.channel === 'callback' && facts.verdict !== null) {
     if (judged === 'looks') return none('its epoch had ended, so ESC is asked instead');
     if (judged === 'passes') return none('its epoch had ended, and ESC cannot be asked');
@@ -118,12 +115,6 @@ function deliveryOf(transaction: Transaction, facts: ReportFacts, judged: Judgem
   }
   return waiting(facts.at);
 }
-
-/** Whether the report that ends the operation is queued, delivered or dead: the client gets one, not two (R28). */
-const hasCompletion = ({ reports }: Transaction): boolean =>
-  reports.some(
-    ({ channel, verdict, delivery }) => channel === 'callback' && verdict !== undefined && delivery.state !== 'none',
-  );
 
 /** While it is accepted, every report is a sign of life (R14, R31). */
 function withSign(transaction: Transaction, { at, isCleanUp }: ReportFacts): Transaction {
@@ -145,18 +136,6 @@ function reportOf(transaction: Transaction, facts: ReportFacts, delivery: Delive
     digest,
     delivery,
   };
-}
-
-const nextNumber = ({ reports }: Transaction): number => (reports.at(-1)?.number ?? 0) + 1;
-
-/** Dropped first is what needs nothing any more, then dead letters, then what waits: a record is never longer. */
-function withReport(transaction: Transaction, report: Report): Transaction {
-  const reports = [...transaction.reports, report];
-  if (reports.length <= reportsKeptMax) return { ...transaction, reports };
-  const isDone = ({ delivery }: Report): boolean => delivery.state === 'delivered' || delivery.state === 'none';
-  const isDead = ({ delivery }: Report): boolean => delivery.state === 'dead';
-  const dropped = reports.find(isDone) ?? reports.find(isDead) ?? reports[0];
-  return { ...transaction, reports: reports.filter((each) => each !== dropped) };
 }
 
 /**
@@ -186,8 +165,7 @@ export function settledByReport(
   const { eventType, verdict, number } = report;
   if (verdict === undefined) throw new Error(`defect: report ${number} of ${transaction.id} ends nothing (rule R28)`);
   const madeUp: RecordedAnswer = { status: transaction.policy.successStatus, bodyBytes: 0, at: now, from: 'made-up' };
-  const mayWait = transaction.wants.includes('callback') && !hasCompletion(transaction);
-  const queued = mayWait ? withDelivery(transaction, number, () => waiting(now)) : transaction;
+  const queued = hasCompletion(transaction) ? transaction : queuedCompletion(transaction, number, now);
   const reason = `ESC reported ${eventType ?? 'an event without a type'}: ${verdict}`;
   return moved(
     queued,
@@ -211,7 +189,8 @@ export function madeUp(
   transaction: Transaction,
   { status, eventType, digest, now }: MadeUpFacts,
 ): { transaction: Transaction; number: number | null } {
-  if (!transaction.wants.includes('callback') || hasCompletion(transaction)) return { transaction, number: null };
+  const isWanted = transaction.wants.includes('callback') || transaction.joined > 0;
+  if (!isWanted || hasCompletion(transaction)) return { transaction, number: null };
   const report: Report = {
     number: nextNumber(transaction),
     at: now,
@@ -222,13 +201,12 @@ export function madeUp(
     status,
     verdict: status,
     digest,
-    delivery: waiting(now),
+    delivery: noUrl,
   };
-  return { transaction: withReport(transaction, report), number: report.number };
+  return { transaction: queuedCompletion(withReport(transaction, report), report.number, now), number: report.number };
 }
 
 /** The id that the client knows, for answers and relayed reports (R21); null: it was told none, and ESC's own stands. */
-export function knownTransactionId({ id, answer, promisedAt, escTransactionId }: Transaction): string | null {
-  const wasPromisedFirst = promisedAt !== null && (answer === null || answer.at > promisedAt);
-  return wasPromisedFirst ? id : escTransactionId;
+export function knownTransactionId({ id, promisedAt, escTransactionId }: Transaction): string | null {
+  return promisedAt === null ? escTransactionId : id;
 }

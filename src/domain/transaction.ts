@@ -114,6 +114,9 @@ export interface Report {
   readonly verdict?: 'success' | 'failure';
   /** SHA-256 of token and bytes, hex: equal reports are one (R29). */
   readonly digest: string;
+  /** The same report for another URL: number of the one whose bytes it has, and which of the joined URLs it is for (1, 2, …). */
+  readonly copyOf?: number;
+  readonly joined?: number;
   readonly delivery: Delivery;
 }
 
@@ -134,6 +137,11 @@ export interface Transaction {
   readonly place: Place;
   readonly policy: Policy;
   readonly idempotencyKey: string | null;
+  /**
+   * Names the request without a key by all that R26 compares: an equal one joins while this is the newest of its lane
+   * and its answer was not handed over. Null with a key, which decides alone.
+   */
+  readonly twin: string | null;
   /** SHA-256 over method, target and body, hex. */
   readonly fingerprint: string;
   readonly receivedAt: Instant;
@@ -142,13 +150,15 @@ export interface Transaction {
   readonly attempts: readonly Attempt[];
   /** Channels that the client gave a URL for; the URLs are with the request, sealed. */
   readonly wants: readonly Channel[];
+  /** How many further Callback URLs joining requests named (R26); kept sealed beside the record as `joined`. */
+  readonly joined: number;
   readonly reports: readonly Report[];
   /** When a later transaction deleted what this one created; its events may come until then (R29). Null: it stands, or never did. */
   readonly endedAt: Instant | null;
   readonly answer: RecordedAnswer | null;
   /** The id of ESC's first answer that the client was given (R21). */
   readonly escTransactionId: string | null;
-  /** When the client was promised a result by 202 (R24); null if it was not. */
+  /** When a client was promised a result by 202, before there was an answer (R24); null if none was. */
   readonly promisedAt: Instant | null;
   /** An operator's last order to send it once more (R2); good until an attempt numbered above `afterAttempt` may have left. */
   readonly operatorReplay?: { readonly at: Instant; readonly by: string; readonly afterAttempt: number };
@@ -217,7 +227,7 @@ export interface IndexEntry {
   readonly hasDeadLetter: boolean;
   /** From when `journal.retention` counts; null: it must stay. */
   readonly doneAt: Instant | null;
-  /** False without an idempotency key, and once abandoned: the key is free again (R24). */
+  /** False without key and twin, and once abandoned: both are free again (R24). */
   readonly holdsKey: boolean;
   readonly owner: string;
   readonly client: string;
@@ -259,7 +269,7 @@ export function indexOf(transaction: Transaction): IndexEntry {
     isOpen: !isSettled(state.status) || hasWaitingDelivery(transaction),
     hasDeadLetter: transaction.reports.some(({ delivery }) => delivery.state === 'dead'),
     doneAt: doneAtOf(transaction),
-    holdsKey: transaction.idempotencyKey !== null && state.status !== 'abandoned',
+    holdsKey: (transaction.idempotencyKey ?? transaction.twin) !== null && state.status !== 'abandoned',
     owner: transaction.owner,
     client: transaction.client,
     receivedAt: transaction.receivedAt,

@@ -108,6 +108,5 @@ function register(
 function giveRecorded(reply: FastifyReply, transaction: Transaction, answer: Answer, authorities: Authorities): void {
   reply.hijack();
   const headers = withField(answer.headers, 'Cache-Control', 'no-store');
-  reply.raw.setHeader('Idempotent-Replayed', 'true');
-  giveAnswer(reply.raw, transaction, { ...answer, headers }, authorities);
+  giveAnswer(reply.raw, { transaction, answer: { ...answer, headers }, isReplayed: true }, authorities);
 }

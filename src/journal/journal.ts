@@ -15,8 +15,8 @@ export interface MarkConditions {
   readonly waitsFor: readonly string[];
 }
 
-/** Names of what is kept apart from a record: the request, the answer, and reports by their number (`report-1`). */
-export type BodyName = 'request' | 'response' | `report-${number}`;
+/** Names of what is kept apart from a record: the request, the answer, URLs that joined, and reports by their number (`report-1`). */
+export type BodyName = 'request' | 'response' | 'joined' | `report-${number}`;
 
 /** Bytes kept apart from the record, sealed at rest, by name; what is not named stays as it is. */
 export type Bodies = Partial<Record<BodyName, Uint8Array>>;
@@ -32,7 +32,7 @@ export interface Creation {
 export type Created =
   /** Kept as given: in flight if that was asked and its conditions held, else held. */
   | { readonly word: 'created'; readonly transaction: Transaction }
-  /** Another transaction of the same client holds the idempotency key. */
+  /** Another transaction of the same client holds the idempotency key, or is its joinable twin. */
   | { readonly word: 'key-taken'; readonly transaction: Transaction }
   | Unavailable;
 
@@ -116,8 +116,13 @@ export interface Durability {
 }
 
 export interface Journal {
-  /** Creates unless the idempotency key is taken by another transaction of the client. Same id again: finds it created. */
+  /**
+   * Creates unless the idempotency key is taken by another transaction of the client, or without a key, the newest
+   * transaction of its lane is its twin and was not released (R26). Same id again: finds it created.
+   */
   create(creation: Creation): Promise<Created>;
+  /** Its answer was handed over: its twin joins no more. A key stays taken. */
+  release(transaction: Transaction): Promise<'released' | Unavailable>;
   /** Compare-and-set with the index entries in one step. */
   replace(replacement: Replacement): Promise<Replaced>;
   get(id: TransactionId): Promise<Transaction | null>;

@@ -46,3 +46,9 @@ export function unpackAnswer(packed: Uint8Array): AnswerMessage {
   const { head, body } = unpack(packed);
   return { ...(head as { status: number; headers: string[] }), body };
 }
+
+export const packUrls = (urls: readonly string[]): Uint8Array => Buffer.from(JSON.stringify(urls));
+
+/** Null: there are none. */
+export const unpackUrls = (packed: Uint8Array | null): string[] =>
+  packed === null ? [] : (JSON.parse(Buffer.from(packed).toString()) as string[]);

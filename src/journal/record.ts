@@ -22,14 +22,14 @@ export interface Form {
 
 export function headOf(transaction: Transaction): string {
   const { format, id, client, method, path, place, policy } = transaction;
-  const { idempotencyKey, fingerprint, receivedAt, requestBytes } = transaction;
+  const { idempotencyKey, twin, fingerprint, receivedAt, requestBytes } = transaction;
   const said = { format, id, client, method, path, place, policy };
-  return JSON.stringify({ ...said, idempotencyKey, fingerprint, receivedAt, requestBytes });
+  return JSON.stringify({ ...said, idempotencyKey, twin, fingerprint, receivedAt, requestBytes });
 }
 
 export function formOf(transaction: Transaction): Form {
   const { version, sequence, format, id, client, method, path, place, policy, ...rest } = transaction;
-  const { idempotencyKey, fingerprint, receivedAt, requestBytes, ...course } = rest;
+  const { idempotencyKey, twin, fingerprint, receivedAt, requestBytes, ...course } = rest;
   return { course: JSON.stringify(course), entry: indexOf(transaction) };
 }
 
@@ -40,12 +40,22 @@ export function transactionOf(row: Row): Transaction {
   if (record.format !== 1) {
     throw new Error(`transaction ${record.id} is kept in format ${record.format}, which this Northgate does not know`);
   }
-  return { ...record, format: 1, version: row.version, sequence: row.sequence };
+  // Records made before there were twins have neither.
+  return {
+    ...record,
+    format: 1,
+    twin: record.twin ?? null,
+    joined: record.joined ?? 0,
+    version: row.version,
+    sequence: row.sequence,
+  };
 }
 
-/** Name under which a client's idempotency key is kept: scoped to the client, and of a form that no client chooses. */
-export function keyHashOf(transaction: Transaction): string | null {
-  const { client, idempotencyKey } = transaction;
-  if (idempotencyKey === null) return null;
-  return hash('sha256', JSON.stringify([client, idempotencyKey]), 'base64url');
+/**
+ * Name under which an equal request finds this one: of its idempotency key or of its twin, scoped to the client, and of
+ * a form that no client chooses. Null for a record that was made without either.
+ */
+export function keyHashOf({ client, idempotencyKey, twin }: Transaction): string | null {
+  if (idempotencyKey !== null) return hash('sha256', JSON.stringify([client, idempotencyKey]), 'base64url');
+  return twin === null ? null : hash('sha256', JSON.stringify([client, 'twin', twin]), 'base64url');
 }

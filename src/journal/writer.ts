@@ -28,6 +28,8 @@ export interface CreateWrite {
   readonly kind: 'create';
   readonly id: string;
   readonly keyHash: string | null;
+  /** It has a twin and no key: taken only by the newest transaction of its lane. */
+  readonly isTwin: boolean;
   readonly head: string;
   readonly held: Form;
   readonly inFlight: { readonly form: Form; readonly mark: MarkConditions } | null;
@@ -49,18 +51,27 @@ export interface ReplaceWrite {
   readonly bytes: number;
 }
 
-export type Write = CreateWrite | ReplaceWrite;
+/** Frees a twin's name, if this one still holds it. */
+export interface ReleaseWrite {
+  readonly kind: 'release';
+  readonly id: string;
+  readonly keyHash: string;
+  readonly bytes: number;
+}
+
+export type Write = CreateWrite | ReplaceWrite | ReleaseWrite;
 
 /** What a store says of one write. */
 export type Word =
   | { readonly word: 'kept-held' | 'kept-in-flight'; readonly sequence: number }
   /** The id is there already, or another holds the key. */
   | { readonly word: 'found' | 'key-taken'; readonly row: Row }
-  | { readonly word: 'replaced' | 'stale-version' | 'stale-epoch' | 'behind' | 'missing' }
+  | { readonly word: 'replaced' | 'stale-version' | 'stale-epoch' | 'behind' | 'missing' | 'released' }
   | Unavailable;
 
 /** Of a record beside its bodies, for the bounds of a turn. */
 const recordBytes = 2048;
+const releaseBytes = 128;
 const bytesOf = (bodies: readonly SealedBody[]): number =>
   bodies.reduce((sum, [, sealed]) => sum + sealed.byteLength, recordBytes);
 
@@ -102,6 +113,7 @@ export class Writer {
       kind: 'create',
       id: transaction.id,
       keyHash: keyHashOf(transaction),
+      isTwin: transaction.idempotencyKey === null,
       head: headOf(transaction),
       held: formOf(transaction),
       inFlight: inFlight === undefined ? null : { form: formOf(inFlight.transaction), mark: inFlight.mark },
@@ -173,6 +185,14 @@ export class Writer {
       default:
         return unavailable(new Error(`the store said ${said.word} to a replacement`));
     }
+  }
+
+  async release(transaction: Transaction): Promise<'released' | Unavailable> {
+    const { id, idempotencyKey } = transaction;
+    const keyHash = idempotencyKey === null ? keyHashOf(transaction) : null;
+    if (keyHash === null) return 'released';
+    const said = await this.#turn.add({ kind: 'release', id, keyHash, bytes: releaseBytes });
+    return said.word === 'unavailable' ? said : 'released';
   }
 
   #tell(transaction: Transaction): void {

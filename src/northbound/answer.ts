@@ -4,7 +4,10 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../domain/outcome.ts';
+import { knownTransactionId } from '../domain/reports.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import { escTransactionIdOf } from '../esc/headers.ts';
+import { withKnownTransactionId } from '../esc/known-transaction-id.ts';
 import { northboundOf, rawPathOf, readPath } from '../esc/request-path.ts';
 import { endToEnd, firstValue } from '../upstream/headers.ts';
 
@@ -44,17 +47,41 @@ function withOwnAuthority(reference: string, { own, esc }: Authorities): string 
   return isEsc && northboundOf(path, readPath(path)) !== null ? `${own}${rest}` : reference;
 }
 
-/** The final answer of a transaction. */
-export function giveAnswer(response: ServerResponse, transaction: Transaction, answer: Answer, own: Authorities): void {
-  const headers = towardsClient(answer.headers, own);
-  headers.push('Northgate-Transaction', transaction.id, 'Northgate-Attempts', String(attemptsOf(transaction)));
-  response.sendDate = firstValue(headers, 'date') === '';
-  const hasBody = answer.status !== 204 && answer.status !== 304;
-  if (hasBody && firstValue(headers, 'content-length') === '')
-    headers.push('Content-Length', String(answer.body.byteLength));
-  response.writeHead(answer.status, headers);
-  response.end(hasBody ? answer.body : undefined);
+export interface GivenAnswer {
+  readonly transaction: Transaction;
+  /** As ESC gave it, or made up. */
+  readonly answer: Answer;
+  /** From the journal, to a client that asked when it was there already. */
+  readonly isReplayed?: boolean;
 }
+
+/** The final answer of a transaction. */
+export function giveAnswer(response: ServerResponse, given: GivenAnswer, own: Authorities): void {
+  const { transaction, isReplayed = false } = given;
+  const { status, headers: came, body } = asKnown(transaction, given.answer);
+  const headers = towardsClient(came, own);
+  headers.push('Northgate-Transaction', transaction.id, 'Northgate-Attempts', String(attemptsOf(transaction)));
+  if (isReplayed) headers.push('Idempotent-Replayed', 'true');
+  // What a client gets depends on what it prefers, also where it said nothing (RFC 7240 section 2).
+  headers.push('Vary', 'Prefer');
+  response.sendDate = firstValue(headers, 'date') === '';
+  const hasBody = status !== 204 && status !== 304;
+  if (hasBody && firstValue(headers, 'content-length') === '') headers.push('Content-Length', String(body.byteLength));
+  response.writeHead(status, headers);
+  response.end(hasBody ? body : undefined);
+}
+
+/** Under the transaction id that the client knows: who was promised a result first knows another one than ESC's (R21). */
+function asKnown(transaction: Transaction, answer: Answer): Answer {
+  const known = knownTransactionId(transaction);
+  const said = escTransactionIdOf(answer.headers);
+  if (known === null || said === null || known === said) return answer;
+  const { headers, body } = withKnownTransactionId(answer, said, known);
+  if (body === answer.body) return { ...answer, headers };
+  return { status: answer.status, headers: endToEnd(headers, contentLength), body };
+}
+
+const contentLength: ReadonlySet<string> = new Set(['content-length']);
 
 /** Sendings, also those that the record keeps no more. */
 const attemptsOf = ({ attempts }: Transaction): number => {
@@ -63,8 +90,14 @@ const attemptsOf = ({ attempts }: Transaction): number => {
   return last - cleanUps;
 };
 
-/** Not finished in the client's time; the gateway goes on (contract section 3). */
-export function givePromise(response: ServerResponse, transaction: Transaction, retryAfterSeconds: number): void {
+export interface Promised {
+  readonly retryAfterSeconds: number;
+  /** What was honoured of the client's preferences (RFC 7240 section 3); null: it had none. */
+  readonly applied: string | null;
+}
+
+/** Not finished in the client's time; the gateway goes on (contract section 3). The id is the one that the client knows from now on (R21). */
+export function givePromise(response: ServerResponse, transaction: Transaction, promised: Promised): void {
   const location = `/northgate/v1/transactions/${transaction.id}`;
   const body = JSON.stringify({ id: transaction.id, status: transaction.state.status, location });
   response.writeHead(202, [
@@ -77,11 +110,16 @@ export function givePromise(response: ServerResponse, transaction: Transaction, 
     'Location',
     location,
     'Retry-After',
-    String(retryAfterSeconds),
+    String(promised.retryAfterSeconds),
+    'ESC-Transaction-ID',
+    knownTransactionId(transaction) ?? transaction.id,
     'Northgate-Transaction',
     transaction.id,
     'Northgate-Attempts',
     String(attemptsOf(transaction)),
+    'Vary',
+    'Prefer',
+    ...(promised.applied === null ? [] : ['Preference-Applied', promised.applied]),
   ]);
   response.end(body);
 }

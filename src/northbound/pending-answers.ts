@@ -3,16 +3,20 @@ import type { ServerResponse } from 'node:http';
 import type { Transaction } from '../domain/transaction.ts';
 
 export class PendingAnswers {
-  readonly #pending = new Set<string>();
+  /** How many of its clients wait; those that joined wait too. */
+  readonly #pending = new Map<string, number>();
   /** Called when the answer was handed to the socket, or the client is gone. */
   onHandedOver: (id: string) => void = () => undefined;
 
   add(transaction: Transaction, response: ServerResponse): void {
     if (response.destroyed || transaction.wants.length === 0) return;
-    this.#pending.add(transaction.id);
+    const { id } = transaction;
+    this.#pending.set(id, (this.#pending.get(id) ?? 0) + 1);
     response.once('close', () => {
-      this.#pending.delete(transaction.id);
-      this.onHandedOver(transaction.id);
+      const left = (this.#pending.get(id) ?? 1) - 1;
+      if (left > 0) return void this.#pending.set(id, left);
+      this.#pending.delete(id);
+      this.onHandedOver(id);
     });
   }
 

@@ -10,6 +10,7 @@ import { escTransactionIdOf } from '../esc/headers.ts';
 import { packAnswer } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
 import { actionOf, withMadeUpReport } from './made-up.ts';
+import { madeUpAnswer } from './recorded-answer.ts';
 import type { Move, Records } from './records.ts';
 import type { Reading } from './sender.ts';
 import type { Waiters } from './waiters.ts';
@@ -38,14 +39,8 @@ export async function recordReading(
 
 /** Who waits gets the recorded answer, ESC's own or the made-up one (R22); nobody is told before there is one. */
 export function tellAnswer(waiters: Waiters, transaction: Transaction, fromEsc: Answer | null): void {
-  const { answer } = transaction;
-  if (answer === null) return;
-  const madeUp = {
-    status: answer.status,
-    headers: transaction.escTransactionId === null ? [] : ['esc-transaction-id', transaction.escTransactionId],
-    body: new Uint8Array(),
-  };
-  waiters.tell(transaction.id, { kind: 'answer', transaction, answer: fromEsc ?? madeUp });
+  if (transaction.answer === null) return;
+  waiters.tell(transaction.id, { kind: 'answer', transaction, answer: fromEsc ?? madeUpAnswer(transaction) });
 }
 
 /** ESC's refusal reaches a client that has its answer as a report (R18). */

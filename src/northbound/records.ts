@@ -118,6 +118,14 @@ export class Records {
     }
   }
 
+  /** Its answer was handed over. Best effort (R26): while the journal is away it is not told, and the twin joins on. */
+  release(transaction: Transaction): void {
+    void this.journal.release(transaction).then((released) => {
+      if (released !== 'released')
+        this.#log.warn({ err: released.cause, transaction: transaction.id }, 'a twin could not be released');
+    });
+  }
+
   /** Null if it is not there, or the journal does not answer now. */
   async readBody(id: string, which: BodyName): Promise<Uint8Array | null> {
     try {

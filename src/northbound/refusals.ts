@@ -35,3 +35,10 @@ export const holdExpired = (transaction: Transaction, retryAfterSeconds = 30): G
     transaction: transaction.id,
     retryAfterSeconds,
   });
+
+export const keyReused = (holder: Transaction): GatewayError =>
+  new GatewayError('key-reused', {
+    detail: `This Idempotency-Key belongs to another request of yours, ${holder.method} ${holder.path}, with another target or body. Send a new key with a new transaction.`,
+    sent: 'no',
+    transaction: holder.id,
+  });

@@ -1,10 +1,9 @@
 /**
  * The path of one transaction, numbered as in design section 3: body and catalogue, journal, send if it may be sent
- * at once, record the answer, answer the client. What cannot be sent at once goes to the lanes (`replay/`), and the
- * client waits here, within its time.
+ * at once, record the answer, answer the client. What cannot be sent at once goes to the lanes (`replay/`), what was
+ * sent before joins (`join.ts`), and the client waits here, within its time.
  * Invariants: journal before send; record before answer (R23); a client is told "failed" only of what will never be done.
  */
-import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
@@ -13,15 +12,20 @@ import type { Catalogue } from '../esc/catalogue.ts';
 import type { Creation } from '../journal/journal.ts';
 import { packRequest, type RequestMessage } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
-import { firstValue } from '../upstream/headers.ts';
 import { abandonUnsent } from './abandon.ts';
-import { type Authorities, giveAnswer } from './answer.ts';
+import { type Authorities, giveAnswer, givePromise } from './answer.ts';
+import { type Arrival, transactionOf } from './arrival.ts';
 import { readBody } from './body.ts';
+import type { Comeback } from './comeback.ts';
 import { type ExpireOptions, expire } from './expire.ts';
 import type { Holds } from './holds.ts';
+import { readKey } from './idempotency-key.ts';
+import { join } from './join.ts';
+import type { Listeners } from './listeners.ts';
 import type { PendingAnswers } from './pending-answers.ts';
+import { type Patience, patienceOf, readPreferences } from './preferences.ts';
 import { recordReading } from './record-reading.ts';
-import { draining, holdExpired, holdFull, journalUnavailable } from './refusals.ts';
+import { draining, holdExpired, holdFull, journalUnavailable, keyReused } from './refusals.ts';
 import type { Sender } from './sender.ts';
 import type { Told } from './waiters.ts';
 
@@ -42,14 +46,18 @@ export interface TransactOptions extends ExpireOptions {
   readonly catalogue: Catalogue;
   readonly sender: Sender;
   readonly holds: Holds;
+  readonly comeback: Comeback;
   readonly holdMaxMs: number;
   readonly bodyBytesMax: number;
+  /** `northbound.requireKey`. */
+  readonly isKeyRequired: boolean;
   readonly cancelOnDisconnect: boolean;
   /** Channels that the client wants ESC's reports on. @throws GatewayError `callback-refused`. */
   readonly wantsOf: (headers: readonly string[]) => readonly Channel[];
   /** Whose HTTP answer is not handed over yet: nothing is relayed for them (R23). */
   readonly pendingAnswers: PendingAnswers;
   readonly watch: { begin(transaction: Transaction): void };
+  readonly listeners: Listeners;
 }
 
 export interface Caller {
@@ -62,6 +70,13 @@ export interface Caller {
   readonly hasLeft: AbortSignal;
 }
 
+/** A client that waits for what is told of a transaction, and how it is to be told. */
+export interface Client {
+  readonly response: ServerResponse;
+  readonly caller: Caller;
+  readonly patience: Patience;
+}
+
 export class Transact {
   readonly #options: TransactOptions;
 
@@ -71,76 +86,59 @@ export class Transact {
 
   /** @throws GatewayError for every refusal; nothing was sent then, or the error says otherwise. */
   async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
-    const { coordinator, records, waiters, holds, lanes, holdMaxMs, pendingAnswers } = this.#options;
+    const { coordinator, records, holdMaxMs, isKeyRequired, comeback } = this.#options;
     const receivedAt = now();
-    if (coordinator.gate().mode === 'draining') throw draining();
-    if (records.unconfirmed.count >= unconfirmedMax) throw journalUnavailable();
+    const idempotencyKey = readKey(caller.headers, isKeyRequired);
+    const preferences = readPreferences(caller.headers);
+    const patience = patienceOf(preferences, receivedAt, holdMaxMs);
+    if (coordinator.gate().mode === 'draining') throw draining(comeback.seconds('draining'));
+    if (records.unconfirmed.count >= unconfirmedMax) throw this.#journalAway();
 
     // 1. Body and catalogue.
     const body = await readBody(request, this.#options.bodyBytesMax);
-    const message: RequestMessage = { headers: caller.headers, body };
-    const transaction = this.#make(request, caller, { body, receivedAt });
+    const { method = '', url: path = '' } = request;
+    const { client, headers } = caller;
+    const wants = this.#options.wantsOf(headers);
+    const isPromised = patience.until === receivedAt;
+    const arrival = { method, path, headers, body, receivedAt, client, idempotencyKey, wants, isPromised };
 
-    // 2. The journal, and in the same write the mark if it may go at once (3).
-    const mayGo = coordinator.isOpen;
-    if (!mayGo && !holds.take(transaction.id, body.byteLength)) throw holdFull();
-    const creation = this.#creation(transaction, message, mayGo);
-    const created = await records.journal.create(creation);
-    if (created.word !== 'created') {
-      holds.giveBack(transaction.id);
-      void records.abandonSurely(creation, now);
-      throw journalUnavailable();
+    // 2. The journal, and in the same write the mark if it may go at once (3). What was sent before is joined.
+    const created = await this.#create(arrival);
+    const waiting = { response, caller, patience };
+    if (created.word === 'key-taken') {
+      const joined = await join(this.#options, { arrival, holder: created.transaction, client: waiting });
+      return this.#tellClient(joined.transaction, joined.told, waiting);
     }
     const kept = created.transaction;
-    pendingAnswers.add(kept, response);
-    const told = waiters.wait(kept.id, receivedAt + holdMaxMs, caller.hasLeft);
+    this.#options.pendingAnswers.add(kept, response);
+    const told = this.#options.waiters.wait(kept.id, patience.until, caller.hasLeft);
 
     // 4. Sent now, or in its turn.
-    if (kept.state.status === 'in-flight') {
-      lanes.freshBegins(kept.place.lane);
-      void this.#sendFresh(kept, message);
-    } else {
-      lanes.wait(kept);
-    }
+    this.#begin(kept, arrival);
 
     // 5. and 6. Recorded by whoever sent it; the client hears of it in its time.
-    await this.#tellClient(kept, await told, response, caller);
+    await this.#tellClient(kept, await told, waiting);
   }
 
-  #make(
-    request: IncomingMessage,
-    caller: Caller,
-    { body, receivedAt }: { body: Buffer; receivedAt: number },
-  ): Transaction {
-    const method = request.method ?? '';
-    const path = request.url ?? '';
-    const contentType = firstValue(caller.headers, 'content-type');
-    const { place, policy } = this.#options.catalogue.classify({ method, path, body, contentType });
-    return {
-      format: 1,
-      id: `${receivedAt.toString(36).padStart(9, '0')}-${randomUUID()}`,
-      version: 1,
-      sequence: 0,
-      owner: this.#options.replica,
-      client: caller.client,
-      method,
-      path,
-      place,
-      policy,
-      idempotencyKey: null,
-      fingerprint: createHash('sha256').update(`${method} ${path}\n`).update(body).digest('hex'),
-      receivedAt,
-      requestBytes: body.byteLength,
-      state: { status: 'held', since: receivedAt, reason: this.#options.coordinator.isOpen ? 'lane' : 'gate' },
-      attempts: [],
-      wants: this.#options.wantsOf(caller.headers),
-      reports: [],
-      endedAt: null,
-      answer: null,
-      escTransactionId: null,
-      promisedAt: null,
-    };
+  /** @throws GatewayError `hold-full`, `key-reused`, `journal-unavailable`. */
+  async #create(arrival: Arrival): Promise<{ word: 'created' | 'key-taken'; transaction: Transaction }> {
+    const { coordinator, records, holds, replica, catalogue, comeback } = this.#options;
+    const { isOpen } = coordinator;
+    const transaction = transactionOf(arrival, { replica, catalogue, isOpen });
+    if (!isOpen && !holds.take(transaction.id, arrival.body.byteLength)) throw holdFull(comeback.seconds('hold-full'));
+    const creation = this.#creation(transaction, arrival, isOpen);
+    const created = await records.journal.create(creation);
+    if (created.word === 'created') return created;
+    holds.giveBack(transaction.id);
+    if (created.word === 'key-taken') {
+      if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);
+      return created;
+    }
+    void records.abandonSurely(creation, now);
+    throw this.#journalAway();
   }
+
+  #journalAway = (): Error => journalUnavailable(this.#options.comeback.seconds('journal-unavailable'));
 
   #creation(transaction: Transaction, message: RequestMessage, mayGo: boolean): Creation {
     const request = packRequest(message);
@@ -149,6 +147,16 @@ export class Transact {
     const marked = moves.marked(transaction, { epoch, node, now: transaction.receivedAt, hasWaited: false });
     const mark = { epoch, waitsFor: waitsFor(transaction.place, transaction.method) };
     return { transaction, request, inFlight: { transaction: marked, mark } };
+  }
+
+  #begin(kept: Transaction, message: RequestMessage): void {
+    const { lanes } = this.#options;
+    if (kept.state.status === 'in-flight') {
+      lanes.freshBegins(kept.place.lane);
+      void this.#sendFresh(kept, message);
+    } else {
+      lanes.wait(kept);
+    }
   }
 
   async #sendFresh(transaction: Transaction, message: RequestMessage): Promise<void> {
@@ -160,20 +168,36 @@ export class Transact {
     lanes.freshEnds(transaction.place.lane);
   }
 
-  async #tellClient(transaction: Transaction, told: Told, response: ServerResponse, caller: Caller): Promise<void> {
+  async #tellClient(transaction: Transaction, told: Told, client: Client): Promise<void> {
+    const { response, caller, patience } = client;
+    const { comeback, cancelOnDisconnect } = this.#options;
     switch (told.kind) {
       case 'answer':
-        giveAnswer(response, told.transaction, told.answer, caller.authorities);
+        this.#releaseWhenGiven(transaction, response);
+        giveAnswer(response, told, caller.authorities);
+        return;
+      case 'promise':
+        this.#releaseWhenGiven(transaction, response);
+        givePromise(response, told.transaction, {
+          retryAfterSeconds: comeback.seconds('promise', told.transaction),
+          applied: patience.applied,
+        });
         return;
       case 'abandoned':
-        throw holdExpired(told.transaction);
+        throw holdExpired(told.transaction, comeback.seconds('hold-expired'));
       case 'left':
-        if (!this.#options.cancelOnDisconnect) return;
+        if (!cancelOnDisconnect) return;
         await abandonUnsent(this.#options, transaction, 'its client left before it was sent');
         return;
       case 'expired':
-        await expire(this.#options, transaction, response, caller.authorities);
+        await this.#tellClient(transaction, await expire(this.#options, transaction, patience), client);
     }
+  }
+
+  /** From then on an equal request is a new transaction (R26). */
+  #releaseWhenGiven(transaction: Transaction, response: ServerResponse): void {
+    if (transaction.twin === null) return;
+    response.once('finish', () => this.#options.records.release(transaction));
   }
 }
 

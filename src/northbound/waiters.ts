@@ -7,7 +7,15 @@ import type { Transaction } from '../domain/transaction.ts';
 import { now } from '../pair/clock.ts';
 
 export type Told =
-  | { readonly kind: 'answer'; readonly transaction: Transaction; readonly answer: Answer }
+  | {
+      readonly kind: 'answer';
+      readonly transaction: Transaction;
+      readonly answer: Answer;
+      /** Recorded before this client asked: it is answered from the journal. */
+      readonly isReplayed?: boolean;
+    }
+  /** A result is promised: the client gets a 202 now. */
+  | { readonly kind: 'promise'; readonly transaction: Transaction }
   | { readonly kind: 'abandoned'; readonly transaction: Transaction }
   /** Its time ran out, or the gateway is ending. */
   | { readonly kind: 'expired' }

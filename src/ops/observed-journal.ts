@@ -46,6 +46,7 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
       unsettled.replaced(replaced.transaction);
       return replaced;
     },
+    release: (transaction) => timed('release', journal.release(transaction)),
     async get(id) {
       const transaction = await timed('get', journal.get(id));
       if (transaction !== null) unsettled.see(transaction);

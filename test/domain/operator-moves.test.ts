@@ -26,9 +26,9 @@ function inStatus(status: Status): Transaction {
       ...{ operation: null, kind: 'other', ack: 'answer', replay: 'operator', completeWithinMs: 1, look: null },
       successStatus: 201,
     },
-    ...{ idempotencyKey: null, fingerprint: '', receivedAt: 0, requestBytes: 0, answer: null },
+    ...{ idempotencyKey: null, twin: null, fingerprint: '', receivedAt: 0, requestBytes: 0, answer: null },
     ...{ escTransactionId: null, promisedAt: null, state: states[status] },
-    ...{ wants: [], reports: [], endedAt: null },
+    ...{ wants: [], joined: 0, reports: [], endedAt: null },
     attempts: isUnsent ? [] : [{ number: 1, kind: 'send', epoch: 1, node: null, at: 1, outcome: 'unknown' }],
   };
 }

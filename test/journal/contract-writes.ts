@@ -74,6 +74,58 @@ export function writes({ skip, place }: Store): void {
       assert.ok(again.word === 'key-taken' && again.transaction.id === next.id);
     });
 
+    test('R26 of 200 equal requests without a key at the same time one transaction is made, and all learn of it', async () => {
+      await using here = await place();
+      const journal = await here.open();
+      const twins = Array.from({ length: 200 }, () => held({ twin: 'same', lane: '/t' }));
+      const said = await Promise.all(twins.map((twin) => journal.create(toSend(twin))));
+      assert.equal(said.filter(({ word }) => word === 'created').length, 1);
+      assert.equal(new Set(said.map((each) => (each.word === 'unavailable' ? '' : each.transaction.id))).size, 1);
+    });
+
+    test('R26 a twin joins while it is the newest of its lane and was not released, whatever its status', async () => {
+      await using here = await place();
+      const journal = await here.open();
+      const ask = async (said: Parameters<typeof held>[0]): Promise<string> => {
+        const created = await journal.create({
+          transaction: held({ twin: 'same', lane: '/t', ...said }),
+          request: bytes(''),
+        });
+        return created.word === 'unavailable' ? '' : created.transaction.id;
+      };
+      const first = await kept(journal, toSend(held({ twin: 'same', lane: '/t' })));
+      assert.equal(await ask({}), first.id, 'in flight');
+      const done = await carried(journal, first, state.completed());
+      assert.equal(await ask({}), first.id, 'completed');
+      await kept(journal, held({ twin: 'same', client: 'another', lane: '/other' }));
+      assert.equal(await ask({}), first.id, 'one of another lane and client is none of it');
+
+      assert.equal(await journal.release(done), 'released');
+      assert.equal(await journal.release(done), 'released', 'twice is once');
+      const second = await ask({});
+      assert.notEqual(second, first.id, 'released');
+      await journal.release(done);
+      assert.equal(await ask({}), second, 'a release frees only what is its own');
+
+      await kept(journal, held({ twin: 'different', lane: '/t' }));
+      const third = await ask({});
+      assert.notEqual(third, second, 'not the newest of its lane any more');
+      assert.equal(await ask({}), third);
+      await kept(journal, held({ key: 'k', lane: '/t' }));
+      assert.notEqual(await ask({}), third, 'one with a key is a newer one too');
+    });
+
+    test('R24 the twin of an abandoned transaction is free again, and a key is not released', async () => {
+      await using here = await place();
+      const journal = await here.open();
+      const abandoned = await kept(journal, held({ twin: 'a', lane: '/t' }));
+      await carried(journal, abandoned, state.abandoned());
+      await kept(journal, held({ twin: 'a', lane: '/t' }));
+      const keyed = await kept(journal, held({ key: 'k' }));
+      await journal.release(keyed);
+      assert.equal((await journal.create({ transaction: held({ key: 'k' }), request: bytes('') })).word, 'key-taken');
+    });
+
     test('an empty body and one of a mebibyte come back as they were', async () => {
       await using here = await place();
       const journal = await here.open();

@@ -19,6 +19,7 @@ export interface Said {
   readonly client?: string;
   readonly owner?: string;
   readonly key?: string;
+  readonly twin?: string;
   readonly receivedAt?: number;
   readonly wants?: Transaction['wants'];
 }
@@ -45,6 +46,7 @@ export function held(said: Said = {}): Transaction {
       look: lane,
       successStatus: 201,
     },
+    twin: said.twin ?? null,
     idempotencyKey: said.key ?? null,
     fingerprint: 'f'.repeat(64),
     receivedAt: said.receivedAt ?? 1_000_000,
@@ -52,6 +54,7 @@ export function held(said: Said = {}): Transaction {
     state: { status: 'held', since: 1, reason: 'gate' },
     attempts: [],
     wants: said.wants ?? [],
+    joined: 0,
     reports: [],
     endedAt: null,
     answer: null,

@@ -19,6 +19,12 @@ local function change(command, entries, except, sequence, id)
   if #members > 0 then redis.call(command, index, unpack(members)) end
 end
 
+-- Whether the last one that the entry lists is this one.
+local function endsWith(entry, id)
+  local last = redis.call('ZREVRANGEBYLEX', index, '(' .. entry .. '\1', '[' .. entry .. '\0', 'LIMIT', 0, 1)[1]
+  return last ~= nil and last:sub(#entry + 15) == id
+end
+
 -- Whether any of the entries lists a lower sequence.
 local function listsLower(entries, sequence)
   for entry in entries:gmatch('[^\n]+') do

@@ -4,11 +4,13 @@
  */
 import type { Change, MarkConditions } from '../journal.ts';
 import type { Form } from '../record.ts';
-import type { CreateWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
+import type { CreateWrite, ReleaseWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
 import { entries, entriesForEver, entriesOf } from './names.ts';
 import { readRows } from './rows.ts';
-import type { Argument } from './scripts.ts';
+import { type Argument, run } from './scripts.ts';
 import type { Store } from './store.ts';
+
+type RecordWrite = CreateWrite | ReplaceWrite;
 
 /** `tell` gets what was written. @throws what Redis or ioredis says; then the writes may or may not be there. */
 export async function commit(
@@ -16,6 +18,32 @@ export async function commit(
   writes: readonly Write[],
   tell: (changes: readonly Change[]) => void,
 ): Promise<Word[]> {
+  const releases = writes.filter((write) => write.kind === 'release');
+  const ofRecords = writes.filter((write) => write.kind !== 'release');
+  const [released, words] = await Promise.all([release(store, releases), commitRecords(store, ofRecords, tell)]);
+  return writes.map((write) => (write.kind === 'release' ? released : (words.shift() ?? noWord)));
+}
+
+const noWord: Word = { word: 'unavailable', cause: new Error('Redis gave no word for this write') };
+
+/** Best effort (R26), so no replica is waited for. Sent before the records' writes of its turn, to be seen by them. */
+async function release({ redis, keys }: Store, releases: readonly ReleaseWrite[]): Promise<Word> {
+  if (releases.length === 0) return { word: 'released' };
+  const pairs = releases.flatMap(({ keyHash, id }) => [keyHash, id]);
+  try {
+    await run(redis, 'release', [keys.keys], pairs);
+    return { word: 'released' };
+  } catch (cause) {
+    return { word: 'unavailable', cause };
+  }
+}
+
+async function commitRecords(
+  store: Store,
+  writes: readonly RecordWrite[],
+  tell: (changes: readonly Change[]) => void,
+): Promise<Word[]> {
+  if (writes.length === 0) return [];
   const { index, journal, keys, record } = store.keys;
   const names = [index, journal, keys, ...writes.map(({ id }) => record(id))];
   const values = writes.flatMap((write) => {
@@ -28,9 +56,10 @@ export async function commit(
 }
 
 function creation(write: CreateWrite): Argument[] {
-  const { id, keyHash, head, held, inFlight } = write;
+  const { id, keyHash, isTwin, head, held, inFlight } = write;
   const { entry } = held;
-  const given = ['create', id, keyHash ?? '', head, held.course, entriesOf(held), entriesForEver(entry)];
+  const among = isTwin ? entries.lane(entry.lane) : '';
+  const given = ['create', id, keyHash ?? '', among, head, held.course, entriesOf(held), entriesForEver(entry)];
   if (inFlight === null) return [...given, '', '', '', ''];
   const { form, mark } = inFlight;
   return [...given, form.course, entriesOf(form), String(mark.epoch), waitsOf(entry.lane, mark)];
@@ -51,7 +80,7 @@ const field = ([name, { buffer, byteOffset, byteLength }]: SealedBody): Argument
   Buffer.from(buffer, byteOffset, byteLength),
 ];
 
-function changeOf(write: Write, word: string | undefined): Change[] {
+function changeOf(write: RecordWrite, word: string | undefined): Change[] {
   const change = (version: number, form: Form): Change[] => [{ id: write.id, version, status: form.entry.status }];
   if (write.kind === 'replace') return word === 'replaced' ? change(write.expected + 1, write.form) : [];
   if (word === 'kept-held') return change(1, write.held);

@@ -53,6 +53,7 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
   return {
     create: (creation) => writer.create(creation),
     replace: (replacement) => writer.replace(replacement),
+    release: (transaction) => writer.release(transaction),
 
     async get(id) {
       const [row] = await reading(() => readRows(store, [id]));

@@ -20,6 +20,7 @@ function scriptOf(...files: readonly string[]): Script {
 
 const scripts = {
   write: scriptOf('index.lua', 'write.lua'),
+  release: scriptOf('release.lua'),
   prune: scriptOf('index.lua', 'prune.lua'),
   read: scriptOf('read.lua'),
   epoch: scriptOf('epoch.lua'),

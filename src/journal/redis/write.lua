@@ -1,16 +1,16 @@
 -- Writes one turn's records, in order: creates each unless its key is taken, replaces each if its version stands.
 -- KEYS: index, journal (hash: sequence, epoch), keys (hash: key -> id), a record (hash) a write.
 -- ARGV, a write: how many follow, then these ('' for none; entries, waits as in index.lua), then name and bytes of each body given:
---   'create', id, key, head, course, entries, entries for ever, course and entries if in flight, epoch, waits
+--   'create', id, key, entry whose last one alone may hold it, head, course, entries, entries for ever, then if in flight: course, entries, epoch, waits
 --   'replace', id, key to free, version, write id, next version, course, entries, epoch, waits
 -- Returns a list a write: 'kept-held'|'kept-in-flight', sequence; 'found', version, sequence, head, course;
 --   'key-taken', id of its holder; 'replaced'|'stale-version'|'stale-epoch'|'behind'|'missing'.
 local current, words, at = redis.call('HGET', KEYS[2], 'epoch') or '0', {}, 1
-local function create(record, id, key, head, course, entries, always, flying, flyingEntries, epoch, waits, ...)
+local function create(record, id, key, among, head, course, entries, always, flying, flyingEntries, epoch, waits, ...)
   local found = redis.call('HMGET', record, 'version', 'sequence', 'head', 'course')
   if found[1] then return { 'found', unpack(found) } end
   local holder = redis.call('HGET', KEYS[3], key)
-  if holder then return { 'key-taken', holder } end
+  if holder and (among == '' or endsWith(among, holder)) then return { 'key-taken', holder } end
   local sequence = redis.call('HINCRBY', KEYS[2], 'sequence', 1)
   local flies = flying ~= '' and epoch == current and not listsLower(waits, sequence)
   if flies then course, entries = flying, flyingEntries end

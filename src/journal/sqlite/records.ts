@@ -6,7 +6,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type Status, statuses } from '../../domain/transaction.ts';
 import type { MarkConditions } from '../journal.ts';
 import type { Form, Row } from '../record.ts';
-import type { CreateWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
+import type { CreateWrite, ReleaseWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
 
 const rowOf = (found: Record<string, unknown>): Row => found as unknown as Row;
 
@@ -24,6 +24,7 @@ export class Records {
   #countChanges: [Status, number][] = [];
   readonly #byId: StatementSync;
   readonly #byKey: StatementSync;
+  readonly #newestInLane: StatementSync;
   readonly #epoch: StatementSync;
   readonly #earlierInLane: StatementSync;
   readonly #earlierInGroup: StatementSync;
@@ -42,6 +43,9 @@ export class Records {
     this.#byKey = prepare(
       'SELECT version, sequence, head, course FROM keys JOIN transactions USING (sequence) WHERE hash = ?',
     );
+    this.#newestInLane = prepare(
+      'SELECT sequence FROM transactions INDEXED BY by_lane WHERE lane = ? ORDER BY sequence DESC LIMIT 1',
+    );
     this.#epoch = prepare(`SELECT value FROM meta WHERE name = 'epoch'`);
     this.#earlierInLane = prepare(
       'SELECT 1 FROM transactions INDEXED BY lane_queue WHERE lane = ? AND occupies_lane = 1 AND sequence < ? LIMIT 1',
@@ -55,7 +59,7 @@ export class Records {
       `UPDATE transactions SET version = version + 1, write_id = ?, ${changingColumns.map((name) => `${name} = ?`).join(', ')}
        WHERE sequence = ?`,
     );
-    this.#insertKey = prepare('INSERT INTO keys VALUES (?, ?)');
+    this.#insertKey = prepare('INSERT OR REPLACE INTO keys VALUES (?, ?)');
     this.#freeKey = prepare('DELETE FROM keys WHERE hash = ? AND sequence = ?');
     this.#insertWaiting = prepare('INSERT OR IGNORE INTO waiting VALUES (?, ?)');
     this.#deleteWaiting = prepare('DELETE FROM waiting WHERE sequence = ?');
@@ -89,17 +93,27 @@ export class Records {
   }
 
   commit(writes: readonly Write[]): Word[] {
-    return this.atomic(() =>
-      writes.map((write) => (write.kind === 'create' ? this.#create(write) : this.#replace(write))),
-    );
+    return this.atomic(() => writes.map((write) => this.#write(write)));
+  }
+
+  #write(write: Write): Word {
+    switch (write.kind) {
+      case 'create':
+        return this.#create(write);
+      case 'replace':
+        return this.#replace(write);
+      case 'release':
+        return this.#release(write);
+    }
   }
 
   #create(write: CreateWrite): Word {
     const same = this.#byId.get(write.id);
     if (same !== undefined) return { word: 'found', row: rowOf(same) };
-    const taken = write.keyHash === null ? undefined : this.#byKey.get(write.keyHash);
-    if (taken !== undefined) return { word: 'key-taken', row: rowOf(taken) };
     const { lane } = write.held.entry;
+    const taken = write.keyHash === null ? undefined : this.#byKey.get(write.keyHash);
+    const isTaken = taken !== undefined && (!write.isTwin || this.#newestInLane.get(lane)?.sequence === taken.sequence);
+    if (isTaken) return { word: 'key-taken', row: rowOf(taken) };
     const mayFly =
       write.inFlight !== null && this.#obstacle(write.inFlight.mark, lane, Number.MAX_SAFE_INTEGER) === null;
     const form = mayFly && write.inFlight !== null ? write.inFlight.form : write.held;
@@ -107,6 +121,12 @@ export class Records {
     if (write.keyHash !== null && form.entry.holdsKey) this.#insertKey.run(write.keyHash, sequence);
     this.#putBodies(sequence, write.bodies);
     return { word: mayFly ? 'kept-in-flight' : 'kept-held', sequence };
+  }
+
+  #release({ id, keyHash }: ReleaseWrite): Word {
+    const found = this.#byId.get(id);
+    if (found !== undefined) this.#freeKey.run(keyHash, Number(found.sequence));
+    return { word: 'released' };
   }
 
   #insertRecord({ id, head }: CreateWrite, form: Form): number {

@@ -48,6 +48,7 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
   return {
     create: (creation) => writer.create(creation),
     replace: (replacement) => writer.replace(replacement),
+    release: (transaction) => writer.release(transaction),
 
     async get(id) {
       return transactions(`SELECT ${columns} FROM transactions WHERE id = ?`, id)[0] ?? null;
