@@ -59,7 +59,8 @@ export async function listenNorthbound(options: NorthboundOptions): Promise<List
   const pseudonym = `northgate-${randomUUID().slice(0, 8)}`;
   const refuse = (error: unknown, reply: FastifyReply): unknown => {
     const { status, headers, body } = problemAnswer(asGatewayError(error, options.log));
-    return reply.code(status).headers(headers).send(body);
+    // Of a string fastify would say a charset, which JSON has not (RFC 8259 section 11).
+    return reply.code(status).headers(headers).send(Buffer.from(body));
   };
   const app: FastifyInstance = fastify({
     logger: false,
