@@ -12,9 +12,7 @@ import { until } from '../support/until.ts';
 
 let world: EchoWorld;
 before(async () => {
-  world = await startEchoWorld({
-    settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '400ms', NORTHGATE_HOLD_TIMEOUT: '1500ms' },
-  });
+  world = await startEchoWorld();
 });
 beforeEach(() => {
   world.esc.answering = echo;
@@ -143,14 +141,17 @@ for (const [what, bytes] of invalidAnswers) {
 }
 
 test('M-12 H-23 a POST is never told that it succeeded or failed by an answer that is invalid or cut short', async () => {
+  await using impatient = await startEchoWorld({
+    settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '1s', NORTHGATE_HOLD_TIMEOUT: '1500ms' },
+  });
   const bad = [...invalidAnswers, ['cut', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'] as const];
-  world.esc.answering = (request, socket) => {
+  impatient.esc.answering = (request, socket) => {
     const [what, bytes] = bad[Number(request.target.split('/').at(-1))] ?? ['', ''];
     socket.write(bytes);
     if (what === 'cut') socket.end();
   };
   const asked = bad.map(async ([what], index) => {
-    using client = await world.connect();
+    using client = await impatient.connect();
     client.write(requestText([`POST /ESCManager/v0/bad/${index} HTTP/1.1`, 'Host: a']));
     const answer = await client.answer();
     assert.equal(answer.status, 202, `${what}: ${answer.status}`);
@@ -239,7 +240,12 @@ test('a client whose Host is not known gets a path', async () => {
 });
 
 test('H-32 silence: a GET is told so', async () => {
-  const answer = await ask('GET', () => undefined);
-  assertProblem(answer, { status: 504, code: 'upstream-timeout', sent: 'maybe' });
-  await until(() => world.esc.connections.some(({ end }) => end === 'reset'), 'it is given up by reset');
+  await using impatient = await startEchoWorld({
+    settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '400ms' },
+    answering: () => undefined,
+  });
+  const client = await impatient.connect();
+  client.write(requestText(['GET /ESCManager/v0/silent HTTP/1.1', 'Host: a']));
+  assertProblem(await client.answer(), { status: 504, code: 'upstream-timeout', sent: 'maybe' });
+  await until(() => impatient.esc.connections.some(({ end }) => end === 'reset'), 'it is given up by reset');
 });
