@@ -27,6 +27,7 @@ import type { Journal } from './journal/journal.ts';
 import { readKeyFile } from './journal/key-file.ts';
 import { openJournal } from './journal/open.ts';
 import { Comeback } from './northbound/comeback.ts';
+import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
 import { Listeners } from './northbound/listeners.ts';
 import { Pass } from './northbound/pass.ts';
@@ -41,7 +42,8 @@ import { observedJournal } from './ops/observed-journal.ts';
 import { makeOps } from './ops/ops.ts';
 import { logEnd } from './ops/transaction-log.ts';
 import { now } from './pair/clock.ts';
-import { Coordinator } from './pair/coordinator.ts';
+import { Coordinator, type CoordinatorOptions } from './pair/coordinator.ts';
+import { Lease } from './pair/lease.ts';
 import { Adopter } from './replay/adopt.ts';
 import { endCreated } from './replay/ended.ts';
 import { LaneSender } from './replay/lanes.ts';
@@ -97,7 +99,13 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const records = new Records(journal, log);
     closers.push(() => records.close());
 
-    const coordinator = makeCoordinator(config, log, journal, leaseTtlMs);
+    const isAlone = config.journal.url.kind === 'sqlite';
+    const lease = new Lease({ replica, journal, log, ttlMs: leaseTtlMs });
+    await lease.start();
+    // Last but for the journal: nobody takes over what this one may still be sending.
+    closers.push(() => lease.close());
+    const isCovered = async (): Promise<boolean> => !isAlone && (await lease.others()).length > 0;
+    const coordinator = makeCoordinator(config, { log, journal, sleepMs: leaseTtlMs, isCovered });
     const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
@@ -105,6 +113,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const sender = new Sender({
       upstream,
       coordinator,
+      lease,
       responseTimeoutMs,
       confirmTimeoutMs,
       outgoing: (transaction, message) => outgoing(reportingTo, transaction, message),
@@ -147,6 +156,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => watch.close());
     const lanes = new LaneSender({
       ...shared,
+      replica,
       authorization,
       mayCleanUp: config.replay.cleanUp === 'auto',
       cleanUpRequest: (transaction, credentials) => cleanUp(reportingTo, transaction, credentials),
@@ -174,6 +184,13 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       refuseCallbacks(allow, [urls.callback, urls.events]);
       return wantedChannels(urls);
     };
+    const followers = new Followers({ replica, records, waiters });
+    followers.start();
+    closers.push(() => followers.close());
+    const learnEpoch = (): Promise<void> =>
+      coordinator.learnEpoch().catch((error: unknown) => {
+        log.error({ err: error }, 'the epoch cannot be read; it is tried again');
+      });
     const listeners = new Listeners({ replica, records, turns, wake: (transaction) => relay.wake(transaction) });
     const transact = new Transact({
       ...shared,
@@ -181,6 +198,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       pendingAnswers,
       watch,
       listeners,
+      followers,
       replica,
       catalogue,
       lanes,
@@ -195,6 +213,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       tokens: tokensOf(config),
       records,
       log,
+      lease,
       currentEpoch: () => coordinator.epoch,
       deliverForMs,
       onReported: (transaction, word) => {
@@ -214,8 +233,11 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => coordinator.close());
     lanes.start();
     await comeback.learn();
-    const isAlone = config.journal.url.kind === 'sqlite';
-    const adopter = new Adopter({ replica, records, lanes, watch, relay, log, leaseTtlMs, isAlone });
+    lease.onRenewed((wasLost) => {
+      if (wasLost) followers.followAll();
+      if (!isAlone) void learnEpoch();
+    });
+    const adopter = new Adopter({ replica, records, lease, lanes, watch, relay, log, isAlone });
     closers.push(() => adopter.close());
     await adopter.start();
     await relay.start();
@@ -265,11 +287,13 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
   }
 }
 
-function makeCoordinator(config: Config, log: Logger, journal: Journal, sleepMs: number): Coordinator {
+function makeCoordinator(
+  config: Config,
+  others: Pick<CoordinatorOptions, 'log' | 'journal' | 'sleepMs' | 'isCovered'>,
+): Coordinator {
   const { vip, nodes, health, timeouts, rest } = config.esc;
   return new Coordinator({
-    journal,
-    log,
+    ...others,
     vip,
     nodes,
     probe: {
@@ -282,7 +306,6 @@ function makeCoordinator(config: Config, log: Logger, journal: Journal, sleepMs:
     },
     rest: { host: vip, port: rest.port, trust: trustOf(config, rest.scheme), connectTimeoutMs: timeouts.connectMs },
     rules: { rise: health.rise, fall: health.fall, settleMs: health.settleMs },
-    sleepMs,
   });
 }
 

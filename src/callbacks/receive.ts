@@ -26,6 +26,8 @@ export interface ReceiverOptions {
   /** The same as the relay's. */
   readonly turns: Turns;
   readonly log: Logger;
+  /** A replica that was frozen does not know its epoch, so what a report means is read when it does (R28, R32). */
+  readonly lease: { untilHeld(deadlineAt: number): Promise<boolean> };
   /** The epoch as this replica knows it. */
   readonly currentEpoch: () => number;
   /** `callbacks.deliverFor`: a token lives so long after what it was made for was deleted (R29). */
@@ -72,8 +74,9 @@ export class Receiver {
   }
 
   async #write(parts: TokenParts, came: Came): Promise<'taken' | 'unknown' | 'unavailable'> {
-    const { records, log, deliverForMs, onReported } = this.#options;
+    const { records, log, lease, deliverForMs, onReported } = this.#options;
     const deadlineAt = now() + journalAwayMaxMs;
+    if (!(await lease.untilHeld(deadlineAt))) return 'unavailable';
     const transaction = await this.#read(parts.transactionId, deadlineAt);
     if (transaction === 'unavailable') return 'unavailable';
     if (transaction === null) return 'unknown';

@@ -32,6 +32,8 @@ export interface PairState {
   readonly maintenance: boolean;
   /** A bump was ordered and its answer has not come; no second one is ordered meanwhile, and the gate is shut. */
   readonly bumping: boolean;
+  /** It slept, and does not know yet whether its epoch is to be trusted: the gate is shut. */
+  readonly isWaking: boolean;
   /** When the newest question was asked that the VIP answered with READY in this epoch (R12, R13); null before. */
   readonly provenAt: Instant | null;
   /** Whether any epoch was ready since this replica started. */
@@ -43,8 +45,10 @@ export type PairEvent =
   | { readonly kind: 'node-observed'; readonly node: string; readonly observation: Observation }
   /** The journal's epoch as it stands: after our bump, or another replica's. */
   | { readonly kind: 'epoch-is'; readonly epoch: number; readonly now: Instant }
-  /** This process did not run for so long that it cannot vouch for its epoch (R5). */
-  | { readonly kind: 'woke'; readonly sleptMs: number; readonly now: Instant }
+  /** This process did not run for so long that it cannot vouch for its epoch by itself (R5). */
+  | { readonly kind: 'woke'; readonly sleptMs: number }
+  /** Whether another replica's lease covered that time. */
+  | { readonly kind: 'covered'; readonly isCovered: boolean; readonly now: Instant }
   /** What ESC accepted in this epoch is not there (R5). */
   | { readonly kind: 'distrusted'; readonly why: string; readonly now: Instant }
   | { readonly kind: 'by-hand'; readonly mode: 'open' | 'holding' | 'draining' }
@@ -55,6 +59,8 @@ export type PairEffect =
   | { readonly kind: 'bump'; readonly epoch: number; readonly why: string; readonly at: Instant }
   /** The epoch ended: reset its sockets (R7), what it left is unacknowledged. */
   | { readonly kind: 'epoch-ended'; readonly epoch: number }
+  /** Ask whether another replica watched the pair while this one slept; the answer is the event `covered`. */
+  | { readonly kind: 'ask-covered'; readonly sleptMs: number }
   /** READY was concluded in this epoch. */
   | { readonly kind: 'ready'; readonly epoch: number; readonly at: Instant };
 
@@ -77,6 +83,7 @@ export function initialPair(epoch: number, nodes: readonly string[], now: Instan
     byHand: 'open',
     maintenance: false,
     bumping: false,
+    isWaking: false,
     provenAt: null,
     wasReady: false,
   };
@@ -94,9 +101,13 @@ export function decide(
       return nodeObserved(state, event.node, event.observation, rules);
     case 'epoch-is':
       return epochIs(state, event.epoch, event.now);
-    case 'woke': {
-      const why = `this gateway did not run for ${event.sleptMs} ms`;
-      return state.readyAt === null ? { state, effects: [] } : bump(state, why, event.now);
+    case 'woke':
+      if (state.readyAt === null || state.isWaking) return { state, effects: [] };
+      return { state: { ...state, isWaking: true }, effects: [{ kind: 'ask-covered', sleptMs: event.sleptMs }] };
+    case 'covered': {
+      if (!state.isWaking) return { state, effects: [] };
+      const woken = { ...state, isWaking: false };
+      return event.isCovered ? { state: woken, effects: [] } : bump(woken, 'no gateway was awake', event.now);
     }
     case 'distrusted':
       return state.readyAt === null ? { state, effects: [] } : bump(state, event.why, event.now);
@@ -194,7 +205,7 @@ export function gateOf(state: PairState, now: Instant, rules: PairRules): { mode
   if (state.byHand === 'draining') return { mode: 'draining', reason: 'draining' };
   if (state.byHand === 'holding') return { mode: 'holding', reason: 'operator' };
   if (state.readyAt === null) return { mode: 'holding', reason: state.wasReady ? 'switchover' : 'starting' };
-  if (state.bumping) return { mode: 'holding', reason: 'switchover' };
+  if (state.bumping || state.isWaking) return { mode: 'holding', reason: 'switchover' };
   if (state.maintenance) return { mode: 'holding', reason: 'maintenance' };
   if (now < state.readyAt + rules.settleMs) return { mode: 'holding', reason: 'settling' };
   return { mode: 'open', reason: 'none' };

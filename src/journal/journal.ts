@@ -46,6 +46,8 @@ export interface Replacement {
   readonly bodies?: Bodies;
   /** Present for the move to in-flight. */
   readonly mark?: MarkConditions;
+  /** What the move concludes was learnt in this epoch: it must be the journal's current one, else `stale-epoch`. */
+  readonly epoch?: number;
 }
 
 export type Replaced =
@@ -99,12 +101,16 @@ export interface Lease {
   readonly replica: string;
   /** By the store's clock: on Redis the server's. */
   readonly expiresAt: Instant;
+  /** By the same clock: it holds still. */
+  readonly isLive: boolean;
 }
 
 export interface Change {
   readonly id: TransactionId;
   readonly version: number;
   readonly status: Status;
+  /** Written by another replica. */
+  readonly isForeign: boolean;
 }
 
 /** What the store promises of a write that it confirmed, and what it was asked to promise. */
@@ -149,10 +155,14 @@ export interface Journal {
   /** Newest first. */
   switchovers(limit: number): Promise<SwitchoverRecord[]>;
   renewLease(replica: string, ttlMs: number): Promise<'renewed' | Unavailable>;
+  /** Ends it now, and tells the other replicas. */
+  endLease(replica: string): Promise<'ended' | Unavailable>;
   /** Ended leases included for a day, so that a starting replica can tell what time was covered (R5). */
   leases(): Promise<Lease[]>;
   /** Calls the listener after each write seen, own ones and other replicas'. Best effort: readers also poll (R32). Returns the end of it. */
   subscribe(listener: (change: Change) => void): () => void;
+  /** Calls the listener when another replica ended its lease. Best effort, like `subscribe`. Returns the end of it. */
+  subscribeLeases(listener: (replica: string) => void): () => void;
   /** Removes up to `limit` transactions that were done (`doneAt`) before the instant, with bodies, keys and indexes; returns how many. */
   prune(doneBefore: Instant, limit: number): Promise<number>;
   /** Reads what the store really promises and holds it against the configuration. */

@@ -46,6 +46,8 @@ export interface ReplaceWrite {
   readonly writeId: string;
   readonly form: Form;
   readonly mark: MarkConditions | null;
+  /** That must be current, without the rest of a mark's conditions; null: any. */
+  readonly epoch: number | null;
   /** Those that are written; the others stay as they are. */
   readonly bodies: readonly SealedBody[];
   readonly bytes: number;
@@ -166,6 +168,7 @@ export class Writer {
       writeId: writeIdOf(replacement),
       form: formOf(transaction),
       mark: replacement.mark ?? null,
+      epoch: replacement.epoch ?? null,
       bodies,
       bytes: bytesOf(bodies),
     });
@@ -196,7 +199,8 @@ export class Writer {
   }
 
   #tell(transaction: Transaction): void {
-    this.#changes.tell({ id: transaction.id, version: transaction.version, status: transaction.state.status });
+    const { id, version, state } = transaction;
+    this.#changes.tell({ id, version, status: state.status, isForeign: false });
   }
 
   /** Takes no more writes; resolves when those begun have their word. */

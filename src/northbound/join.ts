@@ -2,10 +2,9 @@
  * A request that meets an earlier one: by its key, or as its twin (R24, R26). It is never a second transaction: it waits
  * with the first one's client, within its own time, or gets the answer that is recorded.
  */
-import { isSettled, type Transaction } from '../domain/transaction.ts';
+import type { Transaction } from '../domain/transaction.ts';
 import type { Arrival } from './arrival.ts';
-import { recordedAnswer } from './recorded-answer.ts';
-import type { Records } from './records.ts';
+import { toldOf } from './followers.ts';
 import type { Client, TransactOptions } from './transact.ts';
 import type { Told } from './waiters.ts';
 
@@ -18,7 +17,7 @@ export interface Joining {
 
 /** @throws GatewayError as `Listeners.add` does. */
 export async function join(
-  { records, waiters, pendingAnswers, listeners }: TransactOptions,
+  { records, waiters, pendingAnswers, listeners, followers }: TransactOptions,
   { arrival, holder, client: { response, caller, patience } }: Joining,
 ): Promise<{ readonly transaction: Transaction; readonly told: Told }> {
   pendingAnswers.add(holder, response);
@@ -29,19 +28,11 @@ export async function join(
     await listeners.add(holder, arrival);
     const read = await records.read(holder.id);
     const transaction = read === null || read === 'unavailable' ? holder : read;
-    const known = await recorded(records, transaction);
-    return { transaction, told: known ?? (await told) };
+    const known = await toldOf(records, transaction);
+    if (known !== null) return { transaction, told: known.kind === 'answer' ? { ...known, isReplayed: true } : known };
+    followers.follow(transaction);
+    return { transaction, told: await told };
   } finally {
     asks.abort();
   }
-}
-
-/** What there is to tell already; null: it is to be waited for. */
-async function recorded(records: Records, transaction: Transaction): Promise<Told | null> {
-  const answer = await recordedAnswer(records, transaction);
-  if (answer !== null) return { kind: 'answer', transaction, answer, isReplayed: true };
-  if (transaction.state.status === 'abandoned') return { kind: 'abandoned', transaction };
-  // Its end is told where its status is; an answer that cannot be read now is there too.
-  const isOver = isSettled(transaction.state.status) || transaction.answer !== null;
-  return isOver ? { kind: 'promise', transaction } : null;
 }

@@ -26,12 +26,21 @@ export async function recordReading(
 ): Promise<Transaction | null> {
   const attempt = transaction.attempts.at(-1)?.number;
   const action = isRefusedAfterAnswer(transaction, reading) ? await actionOf(records, transaction) : null;
-  const changed = await records.changeSurely(transaction, (current) => {
-    const { state } = current;
-    // Somebody else took it over, or it was recorded already.
-    if (state.status !== 'in-flight' || state.attempt !== attempt || current.owner !== transaction.owner) return null;
-    return moveOf(current, reading, { action, now: now() });
-  });
+  const record = (read: Reading) =>
+    records.changeSurely(transaction, (current) => {
+      const { state } = current;
+      // Somebody else took it over, or it was recorded already.
+      if (state.status !== 'in-flight' || state.attempt !== attempt || current.owner !== transaction.owner) return null;
+      const move = moveOf(current, read, { action, now: now() });
+      return read.kind === 'answered' ? { ...move, epoch: state.epoch } : move;
+    });
+  let changed = await record(reading);
+  if (changed.word === 'stale-epoch' && reading.kind === 'answered') {
+    // Another replica saw the epoch end: what ESC answered in it is evidence, and no more (R13).
+    const { status } = reading.answer;
+    changed = await record({ kind: 'unknown', evidence: `ESC answered ${status} when the epoch had ended` });
+    if (changed.word === 'changed') return changed.transaction;
+  }
   if (changed.word !== 'changed') return null;
   tellAnswer(waiters, changed.transaction, reading.kind === 'answered' ? reading.answer : null);
   return changed.transaction;

@@ -13,6 +13,8 @@ export interface Move {
   readonly transaction: Transaction;
   readonly bodies?: Bodies;
   readonly mark?: MarkConditions;
+  /** As in `Replacement`. */
+  readonly epoch?: number;
 }
 
 export type Changed =

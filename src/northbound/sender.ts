@@ -7,6 +7,7 @@ import type { Transaction } from '../domain/transaction.ts';
 import type { RequestMessage } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
+import type { Lease } from '../pair/lease.ts';
 import { firstValue } from '../upstream/headers.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
 import { UnderWay } from './under-way.ts';
@@ -21,6 +22,7 @@ export type Reading =
 export interface SenderOptions {
   readonly upstream: Upstream;
   readonly coordinator: Coordinator;
+  readonly lease: Pick<Lease, 'holds' | 'markMaxMs'>;
   readonly responseTimeoutMs: number;
   /** The request of an attempt as it goes to ESC, with the URLs that it reports to. */
   readonly outgoing: (transaction: Transaction, message: RequestMessage) => RequestMessage;
@@ -37,22 +39,36 @@ export class Sender {
     this.#options = options;
   }
 
-  /** Sends the attempt that `transaction` is marked for, unless its epoch has ended meanwhile. */
-  async send(transaction: Transaction, message: RequestMessage): Promise<Reading> {
-    const { state, method, path } = transaction;
+  /** Sends the attempt that `transaction` is marked for, unless it must not be sent any more. */
+  send(transaction: Transaction, message: RequestMessage): Promise<Reading> {
+    const { method, path } = transaction;
+    const { headers, body } = this.#options.outgoing(transaction, message);
+    return this.attempt(transaction, { method, path, headers, body });
+  }
+
+  /** The same with a request of another kind than its own: a clean-up. */
+  async attempt(transaction: Transaction, request: UpstreamRequest): Promise<Reading> {
+    const { coordinator, lease } = this.#options;
+    const { state } = transaction;
     if (state.status !== 'in-flight') throw new Error(`defect: ${transaction.id} is sent without being in flight`);
     const { epoch } = state;
-    if (this.#options.coordinator.epoch !== epoch) {
-      return { kind: 'never-sent', evidence: 'its epoch ended before it was sent' };
-    }
-    const { headers, body } = this.#options.outgoing(transaction, message);
-    const reading = await this.underWay.track(() => this.exchange({ method, path, headers, body }, epoch));
-    if (reading.kind === 'answered' && this.#options.coordinator.epoch !== epoch) {
-      // A node that has lost the role may still answer; what it did may be thrown away (R13).
-      const evidence = `ESC answered ${reading.answer.status} when the epoch had ended`;
-      return { kind: 'unknown', evidence };
-    }
-    return reading;
+    const obstacle = this.#obstacle(epoch, state.since);
+    if (obstacle !== null) return { kind: 'never-sent', evidence: obstacle };
+    const reading = await this.underWay.track(() => this.exchange(request, epoch));
+    // A node that has lost the role may still answer; what it did may be thrown away (R13). Who has lost its lease does
+    // not know its epoch any more.
+    const isTrusted = coordinator.epoch === epoch && lease.holds;
+    if (reading.kind !== 'answered' || isTrusted) return reading;
+    const when = coordinator.epoch === epoch ? 'this gateway had lost its lease' : 'the epoch had ended';
+    return { kind: 'unknown', evidence: `ESC answered ${reading.answer.status} when ${when}` };
+  }
+
+  /** Why an attempt marked at `markedAt` must not begin (R32); null: it may. */
+  #obstacle(epoch: number, markedAt: number): string | null {
+    const { coordinator, lease } = this.#options;
+    if (coordinator.epoch !== epoch) return 'its epoch ended before it was sent';
+    if (!lease.holds) return 'this gateway had lost its lease before it was sent';
+    return now() - markedAt > lease.markMaxMs ? 'it was marked too long before it could be sent' : null;
   }
 
   /** The same for a request that is no transaction: a look. Its answer is collected. */

@@ -18,6 +18,7 @@ import { type Arrival, transactionOf } from './arrival.ts';
 import { readBody } from './body.ts';
 import type { Comeback } from './comeback.ts';
 import { type ExpireOptions, expire } from './expire.ts';
+import type { Followers } from './followers.ts';
 import type { Holds } from './holds.ts';
 import { readKey } from './idempotency-key.ts';
 import { join } from './join.ts';
@@ -58,6 +59,7 @@ export interface TransactOptions extends ExpireOptions {
   readonly pendingAnswers: PendingAnswers;
   readonly watch: { begin(transaction: Transaction): void };
   readonly listeners: Listeners;
+  readonly followers: Followers;
 }
 
 export interface Caller {
@@ -144,7 +146,7 @@ export class Transact {
     const request = packRequest(message);
     if (!mayGo) return { transaction, request };
     const { epoch, activeNode: node } = this.#options.coordinator;
-    const marked = moves.marked(transaction, { epoch, node, now: transaction.receivedAt, hasWaited: false });
+    const marked = moves.marked(transaction, { epoch, node, now: now(), hasWaited: false });
     const mark = { epoch, waitsFor: waitsFor(transaction.place, transaction.method) };
     return { transaction, request, inFlight: { transaction: marked, mark } };
   }

@@ -54,8 +54,13 @@ export class Waiters {
     return this.#waiting.get(id)?.size ?? 0;
   }
 
+  /** All that somebody waits for. */
+  ids(): string[] {
+    return [...this.#waiting.keys()];
+  }
+
   /** The gateway ends: everyone is let go with what can be said now. */
   expireAll(): void {
-    for (const id of [...this.#waiting.keys()]) this.tell(id, { kind: 'expired' });
+    for (const id of this.ids()) this.tell(id, { kind: 'expired' });
   }
 }

@@ -66,10 +66,12 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
     putSwitchover: (record) => timed('put-switchover', journal.putSwitchover(record)),
     switchovers: (limit) => timed('switchovers', journal.switchovers(limit)),
     renewLease: (replica, ttlMs) => timed('renew-lease', journal.renewLease(replica, ttlMs)),
+    endLease: (replica) => timed('end-lease', journal.endLease(replica)),
     leases: () => timed('leases', journal.leases()),
     prune: (settledBefore, limit) => timed('prune', journal.prune(settledBefore, limit)),
     durability: () => journal.durability(),
     subscribe: (changed) => journal.subscribe(changed),
+    subscribeLeases: (ended) => journal.subscribeLeases(ended),
     close: () => journal.close(),
   };
 }

@@ -37,6 +37,8 @@ export interface CoordinatorOptions {
   readonly rules: PairRules;
   /** Not running for so long, in ms, is a sleep that trust does not outlive (R5): the lease's time. */
   readonly sleepMs: number;
+  /** Whether another replica's lease holds, so that somebody watched the pair all the time. Rejects with JournalUnavailable. */
+  readonly isCovered: () => Promise<boolean>;
 }
 
 const heartbeatMs = 500;
@@ -83,14 +85,16 @@ export class Coordinator {
   }
 
   /**
-   * A start ends trust in what an earlier process sent (R5): the epoch is bumped before anything is probed or sent.
-   * Rejects if the journal cannot be read or written.
+   * A start ends trust in what an earlier process sent, unless another replica watched the pair meanwhile (R5): the epoch
+   * is bumped before anything is probed or sent. Rejects if the journal cannot be read or written.
    */
   async start(): Promise<void> {
-    const epoch = await this.#options.journal.epoch();
-    const bumped = await this.#options.journal.bumpEpoch(epoch, null);
-    if (bumped.word === 'unavailable') throw new Error('the journal does not take the epoch', { cause: bumped.cause });
-    this.#state = initialPair(bumped.epoch, this.#options.nodes, now());
+    const { journal, isCovered } = this.#options;
+    const epoch = await journal.epoch();
+    const isKept = epoch > 0 && (await isCovered());
+    const begun = isKept ? { word: 'kept' as const, epoch } : await journal.bumpEpoch(epoch, null);
+    if (begun.word === 'unavailable') throw new Error('the journal does not take the epoch', { cause: begun.cause });
+    this.#state = initialPair(begun.epoch, this.#options.nodes, now());
     for (const prober of this.#probers) prober.start();
     this.#sentinel.start();
     this.#beatAt = Date.now();
@@ -102,7 +106,7 @@ export class Coordinator {
     const wall = Date.now();
     const sleptMs = wall - this.#beatAt - heartbeatMs;
     this.#beatAt = wall;
-    if (sleptMs >= this.#options.sleepMs) this.#apply({ kind: 'woke', sleptMs, now: now() });
+    if (sleptMs >= this.#options.sleepMs) this.#apply({ kind: 'woke', sleptMs });
   }
 
   close(): void {
@@ -164,7 +168,7 @@ export class Coordinator {
     this.#apply({ kind: 'maintenance', on });
   }
 
-  /** The journal said `stale-epoch`: another replica bumped. */
+  /** Another replica may have bumped: the journal said `stale-epoch`, or time has passed. Rejects with JournalUnavailable. */
   async learnEpoch(): Promise<void> {
     const epoch = await this.#options.journal.epoch();
     this.#apply({ kind: 'epoch-is', epoch, now: now() });
@@ -252,6 +256,10 @@ export class Coordinator {
           throw new Error('defect: bumping must end in an epoch', { cause: error });
         });
         return;
+      case 'ask-covered':
+        this.#options.log.warn({ sleptMs: effect.sleptMs }, 'this gateway did not run for a while');
+        void this.#askCovered();
+        return;
       case 'epoch-ended':
         this.#tell((listener) => listener.epochEnded?.(effect.epoch));
         this.askNow();
@@ -263,6 +271,19 @@ export class Coordinator {
         return;
       }
     }
+  }
+
+  /** What another replica learnt of the pair meanwhile is in the journal's epoch; with nobody awake, nothing is. */
+  async #askCovered(): Promise<void> {
+    let isCovered = false;
+    try {
+      isCovered = await this.#options.isCovered();
+      if (isCovered) await this.learnEpoch();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'whether another gateway was awake cannot be read');
+      isCovered = false;
+    }
+    this.#apply({ kind: 'covered', isCovered, now: now() });
   }
 
   /** Until the journal says what the epoch is, nothing can be sent anyway, so it is asked until it does. */

@@ -18,10 +18,12 @@ import type { Holds } from '../northbound/holds.ts';
 import { recordReading } from '../northbound/record-reading.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
+import type { Replayed } from './conclusions.ts';
 import { Pace } from './pace.ts';
-import { Replay, type Replayed, type ReplayOptions } from './replay.ts';
+import { Replay, type ReplayOptions } from './replay.ts';
 
 export interface LaneSenderOptions extends ReplayOptions {
+  readonly replica: string;
   readonly log: Logger;
   readonly holds: Holds;
   readonly holdMaxMs: number;
@@ -219,7 +221,9 @@ export class LaneSender implements Lanes {
     try {
       const transaction = await records.read(waiting.entry.id);
       if (transaction === 'unavailable') return { kind: 'again', delayMs: retryMs };
-      if (transaction === null || !moves.isToBeSent(transaction)) return { kind: 'left' };
+      // What another replica adopted is that one's to go on with (R32).
+      if (transaction === null || transaction.owner !== this.#options.replica) return { kind: 'left' };
+      if (!moves.isToBeSent(transaction)) return { kind: 'left' };
       if (transaction.state.status === 'held') return await this.#sendHeld(transaction);
       waiting.readyAt ??= now();
       return await this.#replay.run(transaction, waiting.readyAt);
@@ -249,7 +253,7 @@ export class LaneSender implements Lanes {
     if (packed === null) throw new Error(`defect: the request of ${transaction.id} is not in the journal`);
     const { epoch, activeNode: node } = coordinator;
     const marked = await records.changeSurely(transaction, (current) => {
-      if (current.state.status !== 'held') return null;
+      if (current.state.status !== 'held' || current.owner !== transaction.owner) return null;
       const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
       return { transaction: moves.marked(current, { epoch, node, now: now(), hasWaited: true }), mark };
     });

@@ -8,15 +8,12 @@ import * as moves from '../domain/moves.ts';
 import type { Answer } from '../domain/outcome.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { isReplayOrdered, type Transaction } from '../domain/transaction.ts';
-import { packAnswer, type RequestMessage, unpackRequest } from '../journal/message.ts';
-import { actionOf, withMadeUpReport } from '../northbound/made-up.ts';
-import { recordReading, tellAnswer } from '../northbound/record-reading.ts';
-import type { Records } from '../northbound/records.ts';
+import { type RequestMessage, unpackRequest } from '../journal/message.ts';
+import { recordReading } from '../northbound/record-reading.ts';
 import type { Reading, Sender } from '../northbound/sender.ts';
-import type { Waiters } from '../northbound/waiters.ts';
 import { now } from '../pair/clock.ts';
-import type { Coordinator } from '../pair/coordinator.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
+import { again, Conclusions, type ConclusionsOptions, left, type Replayed, soonMs } from './conclusions.ts';
 import { cleanUpEnd, cleanUpOf, isLongAccepted, isRefusal, lookedAt, mayHaveServed } from './evidence.ts';
 import {
   credentialsOf,
@@ -31,11 +28,8 @@ import {
 } from './look.ts';
 import { type Next, nextOf, nextOfOvertaken, overtakerOf } from './reconcile.ts';
 
-export interface ReplayOptions extends LookOptions {
-  readonly coordinator: Coordinator;
-  readonly records: Records;
+export interface ReplayOptions extends LookOptions, ConclusionsOptions {
   readonly sender: Sender;
-  readonly waiters: Waiters;
   readonly replayAttemptsMax: number;
   /** From the first READY after it was unacknowledged. */
   readonly deadlineMs: number;
@@ -43,35 +37,29 @@ export interface ReplayOptions extends LookOptions {
   readonly mayCleanUp: boolean;
   /** The DELETE that removes what the transaction created, reporting to the gateway under a token of its own (R20). */
   readonly cleanUpRequest: (transaction: Transaction, credentials: readonly string[]) => UpstreamRequest;
-  readonly watch: { begin(transaction: Transaction): void };
-  readonly onSettled: (transaction: Transaction) => void;
 }
 
 /** Why a watched transaction came back: what is under way there counts as broken (R14). */
 export const stuckReason = 'under way without a sign of movement for replay.stuckAfter (R14)';
 
-/** `left`: the lane is free of it. `again`: it waits on, at least so long. */
-export type Replayed = { readonly kind: 'left' } | { readonly kind: 'again'; readonly delayMs: number };
-
-const left: Replayed = { kind: 'left' };
-const again = (delayMs: number): Replayed => ({ kind: 'again', delayMs });
-/** After something that the next probe or the next opening of the gate will change. */
-const soonMs = 100;
 /** Between two looks at something that is moving. */
 const lookAgainMs = 500;
 
 export class Replay {
   readonly #options: ReplayOptions;
+  readonly #conclusions: Conclusions;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
+    this.#conclusions = new Conclusions(options);
   }
 
   /** One step for one unacknowledged transaction, or one whose replay an operator ordered; `readyAt` is the first READY that it saw. */
   async run(transaction: Transaction, readyAt: number): Promise<Replayed> {
     const { records, coordinator } = this.#options;
     const packed = await records.journal.body(transaction.id, 'request');
-    if (packed === null) return this.#leaveToOperator(transaction, 'its request is not in the journal any more');
+    if (packed === null)
+      return this.#conclusions.leaveToOperator(transaction, 'its request is not in the journal any more');
     const message = unpackRequest(packed);
     const { epoch } = coordinator;
 
@@ -81,9 +69,9 @@ export class Replay {
 
     // 2. What may be done with it (R3, R17, R18).
     if (isLongAccepted(transaction, now()))
-      return this.#settleAs(transaction, (current) => moves.notObserved(current, now()));
+      return this.#conclusions.settleAs(transaction, { epoch, settle: (current) => moves.notObserved(current, now()) });
     const refusal = this.#refusal(transaction, readyAt);
-    if (refusal !== null) return this.#leaveToOperator(transaction, refusal);
+    if (refusal !== null) return this.#conclusions.leaveToOperator(transaction, refusal);
 
     // 3. Mark (R10).
     const marked = await this.#mark(transaction, epoch, 'send');
@@ -99,9 +87,9 @@ export class Replay {
 
   /** In flight from here on; or what to do instead. */
   async #mark(transaction: Transaction, epoch: number, kind: 'send' | 'clean-up'): Promise<Transaction | Replayed> {
-    const { records, coordinator } = this.#options;
+    const { coordinator } = this.#options;
     const { activeNode: node } = coordinator;
-    const marked = await records.changeSurely(transaction, (current) => {
+    const marked = await this.#conclusions.change(transaction, (current) => {
       if (!moves.isToBeSent(current)) return null;
       const mark = { epoch, waitsFor: waitsFor(current.place, current.method) };
       return { transaction: moves.marked(current, { epoch, node, now: now(), hasWaited: true, kind }), mark };
@@ -167,36 +155,27 @@ export class Replay {
       case 'send':
         return 'send';
       case 'settle':
-        return this.#settleByLook(transaction, next.evidence, seen);
+        return this.#conclusions.settleByLook(transaction, next.evidence, { seen, epoch });
       case 'watch':
         // An operator's order to send it again is carried out (R2).
-        return isReplayOrdered(transaction) ? 'send' : this.#watchAgain(transaction, epoch);
+        return isReplayOrdered(transaction) ? 'send' : this.#conclusions.watchAgain(transaction, epoch);
       case 'wait':
         if (now() <= readyAt + this.#options.deadlineMs) return again(lookAgainMs);
-        return this.#leaveToOperator(transaction, 'what is there did not come to an end within replay.deadline');
+        return this.#conclusions.leaveToOperator(
+          transaction,
+          'what is there did not come to an end within replay.deadline',
+        );
       case 'clean-up':
         return this.#cleanUp(transaction, message, { epoch, readyAt });
       case 'fail':
-        return this.#settleAs(transaction, (current) => moves.overtaken(current, next.reason, now()), null, {
-          code: 409,
-          message: next.reason,
+        return this.#conclusions.settleAs(transaction, {
+          epoch,
+          settle: (current) => moves.overtaken(current, next.reason, now()),
+          status: { code: 409, message: next.reason },
         });
       case 'operator':
-        return isReplayOrdered(transaction) ? 'send' : this.#leaveToOperator(transaction, next.reason);
+        return isReplayOrdered(transaction) ? 'send' : this.#conclusions.leaveToOperator(transaction, next.reason);
     }
-  }
-
-  /** It is there and moving: accepted, with a first 2xx for a client that has none yet (R22), and its lane is free. */
-  async #watchAgain(transaction: Transaction, epoch: number): Promise<Replayed> {
-    const changed = await this.#options.records.changeSurely(transaction, (current) =>
-      current.state.status === 'unacknowledged'
-        ? { transaction: moves.foundUnderWay(current, { epoch, now: now() }) }
-        : null,
-    );
-    if (changed.word !== 'changed') return left;
-    tellAnswer(this.#options.waiters, changed.transaction, null);
-    this.#options.watch.begin(changed.transaction);
-    return left;
   }
 
   /** Deletes what its own dropped create left; what comes of it is looked at before it is created again (R15, R20). */
@@ -205,19 +184,19 @@ export class Replay {
     message: RequestMessage,
     { epoch, readyAt }: { epoch: number; readyAt: number },
   ): Promise<Replayed> {
-    const { records, sender, cleanUpRequest, replayAttemptsMax } = this.#options;
+    const { sender, cleanUpRequest, replayAttemptsMax } = this.#options;
     // Nothing is deleted that would not be created again.
     const refusal = this.#refusal(transaction, readyAt);
-    if (refusal !== null) return this.#leaveToOperator(transaction, refusal);
+    if (refusal !== null) return this.#conclusions.leaveToOperator(transaction, refusal);
     const cleanUps = transaction.attempts.filter(
       ({ kind, outcome }) => kind === 'clean-up' && outcome !== 'never-sent',
     ).length;
     if (cleanUps >= replayAttemptsMax)
-      return this.#leaveToOperator(transaction, `it was cleaned up ${cleanUps} times in vain`);
+      return this.#conclusions.leaveToOperator(transaction, `it was cleaned up ${cleanUps} times in vain`);
     const marked = await this.#mark(transaction, epoch, 'clean-up');
     if ('kind' in marked) return marked;
-    const reading = await sender.exchange(cleanUpRequest(marked, credentialsOf(this.#options, message)), epoch);
-    const ended = await records.changeSurely(marked, (current) =>
+    const reading = await sender.attempt(marked, cleanUpRequest(marked, credentialsOf(this.#options, message)));
+    const ended = await this.#conclusions.change(marked, (current) =>
       current.state.status === 'in-flight' ? { transaction: moves.cleanUpEnded(current, cleanUpEnd(reading)) } : null,
     );
     return ended.word === 'changed' ? again(lookAgainMs) : left;
@@ -231,11 +210,13 @@ export class Replay {
     if (reading.kind === 'answered' && isRefusal(reading.answer.status)) {
       return this.#refused(transaction, message, { answer: reading.answer, readyAt });
     }
-    if (reading.kind === 'answered' && transaction.policy.kind === 'delete' && reading.answer.status === 404) {
+    const { state } = transaction;
+    const isGone = reading.kind === 'answered' && transaction.policy.kind === 'delete' && reading.answer.status === 404;
+    if (isGone && state.status === 'in-flight') {
       const unacknowledged = await this.#backToUnacknowledged(transaction, 404);
-      return unacknowledged === null
-        ? left
-        : this.#settleByLook(unacknowledged, 'ESC has no such resource any more (R19)', null);
+      if (unacknowledged === null) return left;
+      const evidence = 'ESC has no such resource any more (R19)';
+      return this.#conclusions.settleByLook(unacknowledged, evidence, { seen: null, epoch: state.epoch });
     }
     const recorded = await recordReading(this.#options, transaction, reading);
     if (recorded === null) return left;
@@ -258,7 +239,7 @@ export class Replay {
     const isConflict = kind === 'create' && status === 409 && !isProvenOwn(transaction);
     if (isConflict && (await historyOf(this.#options.journal, transaction)) === 'created') {
       // Somebody's earlier create stands: ESC's 409 is the answer (R15).
-      return this.#settleByRefusal(unacknowledged, answer);
+      return this.#conclusions.settleByRefusal(unacknowledged, answer);
     }
     if (kind === 'create' && transaction.policy.look !== null) {
       const { epoch } = this.#options.coordinator;
@@ -271,65 +252,11 @@ export class Replay {
 
   async #backToUnacknowledged(transaction: Transaction, status: number): Promise<Transaction | null> {
     const attempt = transaction.attempts.at(-1)?.number;
-    const changed = await this.#options.records.changeSurely(transaction, (current) =>
+    const changed = await this.#conclusions.change(transaction, (current) =>
       current.state.status === 'in-flight' && current.state.attempt === attempt
         ? { transaction: moves.replayRefused(current, status, now()) }
         : null,
     );
     return changed.word === 'changed' ? changed.transaction : null;
-  }
-
-  async #settleByRefusal(transaction: Transaction, answer: Answer): Promise<Replayed> {
-    const { records, waiters, onSettled } = this.#options;
-    const { status, body } = answer;
-    const changed = await records.changeSurely(transaction, (current) => {
-      if (current.state.status !== 'unacknowledged') return null;
-      const settled = moves.settledByRefusal(current, { status, bodyBytes: body.byteLength, now: now() });
-      const bodies = current.answer === null ? { response: packAnswer(answer) } : {};
-      if (current.answer === null && current.promisedAt === null) return { transaction: settled, bodies };
-      const told = { code: status, message: `ESC answered ${status}` };
-      const move = withMadeUpReport(settled, { status: told, look: null, now: now() });
-      return { ...move, bodies: { ...bodies, ...move.bodies } };
-    });
-    if (changed.word !== 'changed') return left;
-    tellAnswer(waiters, changed.transaction, answer);
-    onSettled(changed.transaction);
-    return left;
-  }
-
-  async #settleByLook(transaction: Transaction, evidence: string, seen: Look | null): Promise<Replayed> {
-    const settled = await this.#settleAs(
-      transaction,
-      (current) => moves.settledByLook(current, evidence, now()),
-      seen?.found === 'absent' ? null : seen,
-    );
-    this.#options.coordinator.switchovers.count('reconciled');
-    return settled;
-  }
-
-  /** Settled without a word of ESC: who waits is told, and the completion is made up (R22, R30). */
-  async #settleAs(
-    transaction: Transaction,
-    settle: (current: Transaction) => Transaction,
-    seen: Look | null = null,
-    status = { code: 200, message: 'Completed; found by Northgate' },
-  ): Promise<Replayed> {
-    const { records, waiters, coordinator, onSettled } = this.#options;
-    const action = await actionOf(records, transaction);
-    const changed = await records.changeSurely(transaction, (current) =>
-      moves.isToBeSent(current) ? withMadeUpReport(settle(current), { status, look: seen, action, now: now() }) : null,
-    );
-    if (changed.word !== 'changed') return left;
-    coordinator.switchovers.count('completed');
-    tellAnswer(waiters, changed.transaction, null);
-    onSettled(changed.transaction);
-    return left;
-  }
-
-  async #leaveToOperator(transaction: Transaction, reason: string): Promise<Replayed> {
-    await this.#options.records.changeSurely(transaction, (current) =>
-      current.state.status === 'unacknowledged' ? { transaction: moves.leftToOperator(current, reason, now()) } : null,
-    );
-    return left;
   }
 }

@@ -186,7 +186,9 @@ export class Watch {
 
   async #doubt(transaction: Accepted, reason: string): Promise<number | null> {
     const changed = await this.#options.records.changeSurely(transaction, (current) =>
-      current.state.status === 'accepted' ? { transaction: moves.doubted(current, reason, now()) } : null,
+      current.state.status === 'accepted' && current.owner === transaction.owner
+        ? { transaction: moves.doubted(current, reason, now()) }
+        : null,
     );
     if (changed.word === 'changed') this.#options.lanes().wait(changed.transaction);
     return this.#forget(transaction.id);
@@ -199,11 +201,16 @@ export class Watch {
     status = { code: 200, message: 'Completed; found by Northgate' },
   ): Promise<number | null> {
     const action = await actionOf(this.#options.records, transaction);
+    const { epoch } = transaction.state;
     const changed = await this.#options.records.changeSurely(transaction, (current) =>
-      current.state.status === 'accepted'
-        ? withMadeUpReport(settle(current), { status, look: seen, action, now: now() })
+      current.state.status === 'accepted' && current.owner === transaction.owner
+        ? { ...withMadeUpReport(settle(current), { status, look: seen, action, now: now() }), epoch }
         : null,
     );
+    if (changed.word === 'stale-epoch') {
+      await this.#options.coordinator.learnEpoch();
+      return now();
+    }
     if (changed.word === 'changed') this.#options.onSettled(changed.transaction);
     return this.#forget(transaction.id);
   }

@@ -120,6 +120,7 @@ export class Relaying {
     this.relay = new Relay({ ...shared, ...sweep, allow: new Allow(allow), isAnswerPending });
     await this.relay.start();
     this.receiver = new Receiver({
+      lease: { untilHeld: async () => true },
       ...shared,
       tokens: this.tokens,
       currentEpoch: () => epoch,

@@ -23,17 +23,28 @@ export class Announcements {
 
   announce(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    const lines = changes.map(({ id, version, status }) => `${status} ${version} ${id}`);
-    this.#publisher.publish(this.#channel, [this.#origin, ...lines].join('\n')).catch(() => {
+    void this.#say(changes.map(({ id, version, status }) => `${status} ${version} ${id}`));
+  }
+
+  /** Resolves when it was said, or could not be. */
+  leaseEnded(replica: string): Promise<void> {
+    return this.#say([`${leaseWord} 0 ${replica}`]);
+  }
+
+  async #say(lines: readonly string[]): Promise<void> {
+    try {
+      await this.#publisher.publish(this.#channel, [this.#origin, ...lines].join('\n'));
+    } catch {
       // Said above: best effort.
-    });
+    }
   }
 
   /** Connects and goes on for ever, over reconnects, until `close`. */
-  start(hear: (change: Change) => void): void {
+  start(hear: Hearer): void {
     this.#subscriber.on('message', (_channel, message) => {
       const [origin, ...lines] = message.split('\n');
-      if (origin !== this.#origin) for (const change of lines.flatMap(changeOf)) hear(change);
+      if (origin === this.#origin) return;
+      for (const line of lines) tell(hear, line);
     });
     this.#subscriber.on('ready', () => {
       this.#subscriber.subscribe(this.#channel).catch(() => this.#subscriber.disconnect(true));
@@ -47,8 +58,17 @@ export class Announcements {
   }
 }
 
-function changeOf(line: string): Change[] {
-  const [word, version, ...id] = line.split(' ');
+export interface Hearer {
+  changed(change: Change): void;
+  leaseEnded(replica: string): void;
+}
+
+const leaseWord = 'lease-ended';
+
+function tell(hear: Hearer, line: string): void {
+  const [word, version, ...rest] = line.split(' ');
+  const said = rest.join(' ');
   const status = statuses.find((each) => each === word);
-  return status === undefined ? [] : [{ id: id.join(' '), version: Number(version), status }];
+  if (status !== undefined) hear.changed({ id: said, version: Number(version), status, isForeign: true });
+  else if (word === leaseWord) hear.leaseEnded(said);
 }

@@ -66,10 +66,12 @@ function creation(write: CreateWrite): Argument[] {
 }
 
 function replacement(write: ReplaceWrite): Argument[] {
-  const { id, keyHash, expected, writeId, form, mark } = write;
+  const { id, keyHash, expected, writeId, form, mark, epoch } = write;
   const freed = form.entry.holdsKey ? '' : (keyHash ?? '');
   const given = ['replace', id, freed, String(expected), writeId, String(expected + 1), form.course, entriesOf(form)];
-  return mark === null ? [...given, '', ''] : [...given, String(mark.epoch), waitsOf(form.entry.lane, mark)];
+  return mark === null
+    ? [...given, epoch === null ? '' : String(epoch), '']
+    : [...given, String(mark.epoch), waitsOf(form.entry.lane, mark)];
 }
 
 const waitsOf = (lane: string, mark: MarkConditions): string =>
@@ -81,7 +83,9 @@ const field = ([name, { buffer, byteOffset, byteLength }]: SealedBody): Argument
 ];
 
 function changeOf(write: RecordWrite, word: string | undefined): Change[] {
-  const change = (version: number, form: Form): Change[] => [{ id: write.id, version, status: form.entry.status }];
+  const change = (version: number, form: Form): Change[] => [
+    { id: write.id, version, status: form.entry.status, isForeign: false },
+  ];
   if (write.kind === 'replace') return word === 'replaced' ? change(write.expected + 1, write.form) : [];
   if (word === 'kept-held') return change(1, write.held);
   return word === 'kept-in-flight' && write.inFlight !== null ? change(1, write.inFlight.form) : [];

@@ -33,7 +33,13 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
   const announcements = new Announcements(redis, subscriber, keys.changes, origin);
   const tell = announcements.announce.bind(announcements);
   const writer = new Writer((writes) => commit(store, writes, tell), cipher, changes);
-  announcements.start((change) => changes.tell(change));
+  const leaseListeners = new Set<(replica: string) => void>();
+  announcements.start({
+    changed: (change) => changes.tell(change),
+    leaseEnded: (replica) => {
+      for (const listener of [...leaseListeners]) listener(replica);
+    },
+  });
 
   const reading = async <Result>(read: () => Promise<Result>): Promise<Result> => {
     try {
@@ -101,14 +107,30 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
       return (await write('lease', [keys.leases], [replica, ttlMs, endedLeaseKeptMs])) as 'renewed';
     },
 
+    async endLease(replica) {
+      const said = await write('lease', [keys.leases], [replica, 0, endedLeaseKeptMs]);
+      if (said !== 'renewed') return said as ReturnType<typeof unavailable>;
+      await announcements.leaseEnded(replica);
+      return 'ended';
+    },
+
     async leases() {
-      const [found, [seconds]] = await reading(() => Promise.all([redis.hgetall(keys.leases), redis.time()]));
-      const kept = Number(seconds) * 1000 - endedLeaseKeptMs;
-      const leases = Object.entries(found).map(([replica, end]) => ({ replica, expiresAt: Number(end) }));
-      return leases.filter(({ expiresAt }) => expiresAt >= kept).sort((a, b) => (a.replica < b.replica ? -1 : 1));
+      const [found, [seconds, micros]] = await reading(() => Promise.all([redis.hgetall(keys.leases), redis.time()]));
+      const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      const leases = Object.entries(found).map(([replica, end]) => {
+        const expiresAt = Number(end);
+        return { replica, expiresAt, isLive: expiresAt > now };
+      });
+      return leases
+        .filter(({ expiresAt }) => expiresAt >= now - endedLeaseKeptMs)
+        .sort((a, b) => (a.replica < b.replica ? -1 : 1));
     },
 
     subscribe: (listener) => changes.subscribe(listener),
+    subscribeLeases(listener) {
+      leaseListeners.add(listener);
+      return () => leaseListeners.delete(listener);
+    },
     prune: (doneBefore, limit) => reading(() => prune(store, doneBefore, limit)),
     durability: () => reading(() => durabilityOf(redis, durability)),
 

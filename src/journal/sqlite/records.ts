@@ -150,6 +150,7 @@ export class Records {
     if (version !== write.expected) return { word: 'stale-version' };
     const sequence = Number(found.sequence);
     const { entry } = write.form;
+    if (write.epoch !== null && write.epoch !== this.epoch()) return { word: 'stale-epoch' };
     const obstacle = write.mark === null ? null : this.#obstacle(write.mark, entry.lane, sequence);
     if (obstacle !== null) return { word: obstacle };
     this.#update.run(write.writeId, ...changing(write.form), sequence);

@@ -7,7 +7,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import type { Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
-import { type Journal, JournalUnavailable, type Lease, type ListQuery, type SwitchoverRecord } from '../journal.ts';
+import { type Journal, JournalUnavailable, type ListQuery, type SwitchoverRecord } from '../journal.ts';
 import { type Row, transactionOf } from '../record.ts';
 import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
@@ -126,13 +126,25 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
       });
     },
 
+    async endLease(replica) {
+      return write(() => {
+        database.prepare('INSERT OR REPLACE INTO leases VALUES (?, ?)').run(replica, clock());
+        return 'ended';
+      });
+    },
+
     async leases() {
-      const kept = clock() - endedLeaseKeptMs;
-      const sql = 'SELECT replica, expires_at AS expiresAt FROM leases WHERE expires_at >= ? ORDER BY replica';
-      return rows(sql, kept).map((row) => ({ ...(row as unknown as Lease) }));
+      const now = clock();
+      const sql = 'SELECT replica, expires_at FROM leases WHERE expires_at >= ? ORDER BY replica';
+      return rows(sql, now - endedLeaseKeptMs).map(({ replica, expires_at: end }) => {
+        const expiresAt = Number(end);
+        return { replica: String(replica), expiresAt, isLive: expiresAt > now };
+      });
     },
 
     subscribe: (listener) => changes.subscribe(listener),
+    // There is no other replica.
+    subscribeLeases: () => () => undefined,
 
     async prune(doneBefore, limit) {
       let removed = 0;

@@ -1,0 +1,93 @@
+/**
+ * Clients that wait here for what another replica may record (R32): it carries the transaction out, or took ESC's report.
+ * The record is read when that replica says that it changed it, and again and again besides, since what it says may be lost.
+ * Invariant: nobody is told what the journal does not say.
+ */
+import { isSettled, type Transaction } from '../domain/transaction.ts';
+import { recordedAnswer } from './recorded-answer.ts';
+import type { Records } from './records.ts';
+import type { Told, Waiters } from './waiters.ts';
+
+export interface FollowersOptions {
+  readonly replica: string;
+  readonly records: Records;
+  readonly waiters: Waiters;
+  readonly pollEveryMs?: number;
+}
+
+const pollEveryMs = 1_000;
+const readsAtOnceMax = 64;
+/** Of this replica's own, so many are read each second, in turns. */
+const ownPerPollMax = 200;
+
+export class Followers {
+  readonly #options: FollowersOptions;
+  readonly #followed = new Set<string>();
+  #timer: NodeJS.Timeout | null = null;
+  #unsubscribe: () => void = () => undefined;
+  #isPolling = false;
+  #next = 0;
+
+  constructor(options: FollowersOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { records, waiters } = this.#options;
+    this.#timer = setInterval(() => void this.#poll(), this.#options.pollEveryMs ?? pollEveryMs);
+    this.#unsubscribe = records.journal.subscribe(({ id, isForeign }) => {
+      if (isForeign && waiters.countOf(id) > 0) void this.#check(id);
+    });
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#unsubscribe();
+  }
+
+  /** A client waits for it here; what is this replica's own is told by whoever records it. */
+  follow({ id, owner }: Transaction): void {
+    if (owner !== this.#options.replica) this.#followed.add(id);
+  }
+
+  /** Any of what is waited for here may be another's by now: the lease had run out. */
+  followAll(): void {
+    for (const id of this.#options.waiters.ids()) this.#followed.add(id);
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    const ids = [...this.#followed, ...this.#ownInTurn()];
+    for (let from = 0; from < ids.length; from += readsAtOnceMax) {
+      await Promise.all(ids.slice(from, from + readsAtOnceMax).map((id) => this.#check(id)));
+    }
+    this.#isPolling = false;
+  }
+
+  #ownInTurn(): string[] {
+    const ids = this.#options.waiters.ids();
+    const from = this.#next < ids.length ? this.#next : 0;
+    this.#next = from + ownPerPollMax;
+    return ids.slice(from, this.#next).filter((id) => !this.#followed.has(id));
+  }
+
+  async #check(id: string): Promise<void> {
+    const { records, waiters } = this.#options;
+    if (waiters.countOf(id) === 0) return void this.#followed.delete(id);
+    const transaction = await records.read(id);
+    if (transaction === null || transaction === 'unavailable') return;
+    const told = await toldOf(records, transaction);
+    if (told !== null) waiters.tell(id, told);
+  }
+}
+
+/** What there is to tell of it now; null: it is to be waited for. */
+export async function toldOf(records: Records, transaction: Transaction): Promise<Told | null> {
+  const answer = await recordedAnswer(records, transaction);
+  if (answer !== null) return { kind: 'answer', transaction, answer };
+  if (transaction.state.status === 'abandoned') return { kind: 'abandoned', transaction };
+  // Its end is told where its status is; an answer that cannot be read now is there too.
+  const isOver = isSettled(transaction.state.status) || transaction.answer !== null;
+  return isOver ? { kind: 'promise', transaction } : null;
+}
