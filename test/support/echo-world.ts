@@ -45,9 +45,12 @@ export class EchoWorld {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.close();
-    await this.gateway.close();
-    await this.esc[Symbol.asyncDispose]();
-    await rm(this.directory, { recursive: true, force: true });
+    try {
+      await this.gateway.close();
+    } finally {
+      await this.esc[Symbol.asyncDispose]();
+      await rm(this.directory, { recursive: true, force: true });
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { type Gateway, type Internals, startGateway } from '../../src/app.ts';
 import { readConfig, refusalText } from '../../src/config/reader.ts';
 import { type SimulatedPair, startPair } from '../../src/sim/pair.ts';
 import type { PairOptions } from '../../src/sim/profiles.ts';
+import { watched } from './answer-watch.ts';
 import { until } from './until.ts';
 
 /** A switchover in well under a second of silence, refusals, a starting container, INIT and READY. */
@@ -78,9 +79,12 @@ export class World {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
-    await this.gateway.close();
-    await this.pair.close();
-    await rm(this.directory, { recursive: true, force: true });
+    try {
+      await this.gateway.close();
+    } finally {
+      await this.pair.close();
+      await rm(this.directory, { recursive: true, force: true });
+    }
   }
 }
 
@@ -122,7 +126,8 @@ export async function startGatewayWith(
 ): Promise<Gateway> {
   const reading = readConfig({ environment: settings });
   if ('errors' in reading) throw new Error(refusalText(reading));
-  return startGateway(reading.config, pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' }), internals);
+  const log = pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' });
+  return watched(await startGateway(reading.config, log, internals));
 }
 
 export const tenantXml = (name: string): string =>
