@@ -13,6 +13,12 @@ import type { Transaction } from '../../src/domain/transaction.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openJournal } from '../../src/journal/open.ts';
 
+/**
+ * Short, so that what a killed one left is soon adopted; but a process that gets little of its machine for a moment must
+ * not look frozen (R5).
+ */
+export const leaseTtlMs = 1_500;
+
 /** Between the journal's word and the send; between ESC's answer and its record; between its record and the client's answer. */
 export type Cut = 'before-send' | 'before-record' | 'before-answer';
 
@@ -103,7 +109,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     return cut === undefined || cut === '' ? journal : cutting(journal, cut);
   };
   const log = pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' });
-  const gateway = await startGateway(reading.config, log, { open, leaseTtlMs: 400 });
+  const gateway = await startGateway(reading.config, log, { open, leaseTtlMs });
   process.once('SIGTERM', () => void gateway.close());
   process.stdout.write(`urls ${gateway.northbound.url} ${gateway.ops.url}\n`);
 }

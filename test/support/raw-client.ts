@@ -17,7 +17,7 @@ export interface RawAnswer {
   readonly body: Buffer;
 }
 
-const waitMs = 10_000;
+const waitMs = 60_000;
 
 export class RawClient {
   readonly socket: net.Socket;

@@ -97,7 +97,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-/** Settings of a gateway for this pair that reacts quickly. */
+/**
+ * Settings of a gateway for this pair that reacts quickly. How often it asks is short; how long it waits for an answer
+ * is not: a process that gets little of its machine for a moment must not take the pair for silent, `fall` times in a row.
+ */
 export function settingsFor(pair: SimulatedPair, directory: string): Record<string, string> {
   return {
     NORTHGATE_NORTHBOUND_HOST: '127.0.0.1',
@@ -110,8 +113,8 @@ export function settingsFor(pair: SimulatedPair, directory: string): Record<stri
     NORTHGATE_ESC_HEALTH_SCHEME: pair.scheme,
     NORTHGATE_ESC_HEALTH_PORT: String(pair.ports.health),
     NORTHGATE_ESC_HEALTH_INTERVAL: '50ms',
-    NORTHGATE_ESC_HEALTH_TIMEOUT: '100ms',
-    NORTHGATE_ESC_TIMEOUTS_CONNECT: '500ms',
+    NORTHGATE_ESC_HEALTH_TIMEOUT: '1s',
+    NORTHGATE_ESC_TIMEOUTS_CONNECT: '5s',
     NORTHGATE_REPLAY_RAMP_UP: '0s',
     NORTHGATE_DRAIN_TIMEOUT: '0s',
     NORTHGATE_COMPLETION_ASK_AFTER: '150ms',
