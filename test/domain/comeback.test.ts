@@ -159,4 +159,6 @@ test('how far ESC has come back is told by the codes of its monitors; a code of 
   assert.equal(stageOf(gone().vip('ready').state), 'ready');
   assert.equal(stageOf(gone().node(nodeB, 'init').state), 'init');
   assert.equal(stageOf(gone().node(nodeB, 'broken').state), 'away');
+  const distrusted = new Play().vip('ready', { times: 2 }).epoch();
+  assert.equal(stageOf(distrusted.state), 'away', 'what was seen in the epoch before counts no more');
 });

@@ -19,13 +19,13 @@ async function promise(world: World, id: string): Promise<number> {
 
 const isShut = (world: World) => until(() => !world.gateway.coordinator.isOpen, 'the gate is shut');
 
-/** A past switchover of so many seconds, as the journal keeps them. */
-async function remember(world: World, seconds: number): Promise<void> {
+/** A past switchover of so many seconds, as the journal keeps them; `held` were then sent, two a second. */
+async function remember(world: World, seconds: number, held = 0): Promise<void> {
   const detectedAt = Date.now() - 3_600_000;
   const readyAt = detectedAt + seconds * 1000;
-  const counts = { held: 0, replayed: 0, reconciled: 0, completed: 0, abandoned: 0 };
+  const counts = { held, replayed: 0, reconciled: 0, completed: 0, abandoned: 0 };
   const record = { epoch: 0, cause: 'failover', from: null, to: null, ...counts } as const;
-  await world.gateway.journal.putSwitchover({ ...record, detectedAt, readyAt, recoveredAt: readyAt });
+  await world.gateway.journal.putSwitchover({ ...record, detectedAt, readyAt, recoveredAt: readyAt + held * 500 });
 }
 
 const refused = async (world: World): Promise<number> => retryAfter(await world.createTenant(uniqueId('refused')));
@@ -106,4 +106,13 @@ test('an operator’s hold and a drain have their own times', async () => {
   const drained = await world.createTenant('elsewhere');
   assert.equal(drained.status, 503);
   assert.ok(retryAfter(drained) <= 3, 'another replica takes it at once');
+});
+
+test('what waits already is counted in, at the pace of past replays', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_HOLD_MAX_REQUESTS: '40' } });
+  await remember(world, 100, 20);
+  const { coordinator } = world.gateway;
+  for (const mode of ['holding', 'open', 'holding'] as const) coordinator.byHand(mode);
+  for (let each = 0; each < 40; each += 1) await promise(world, `held-${each}`);
+  await until(async () => (await refused(world)) >= 80, 'a person’s time and forty at half a second');
 });
