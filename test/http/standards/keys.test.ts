@@ -68,7 +68,7 @@ test('I-01 a string in quotes and the same as a bare token are one key; ESC gets
   assert.match(heard(path)[0]?.head ?? '', /\r\nidempotency-KEY: "tok-1"/);
 });
 
-test('I-02 I-05 a key that comes with another method, target or body is refused with 422, and nothing is sent', async () => {
+test('H-34 I-02 I-05 a key that comes with another method, target or body is refused with 422, says whose it is, and nothing is sent', async () => {
   const { path, key } = fresh();
   const field = `Idempotency-Key: ${key}`;
   assert.equal((await ask('POST', path, [field], 'one')).status, 200);
@@ -77,7 +77,9 @@ test('I-02 I-05 a key that comes with another method, target or body is refused 
     ['POST', `${path}?x`, 'one'],
     ['POST', path, 'one '],
   ] as const) {
-    assertProblem(await ask(method, target, [field], body), { status: 422, code: 'key-reused' });
+    const answer = await ask(method, target, [field], body);
+    const { detail } = assertProblem(answer, { status: 422, code: 'key-reused' });
+    assert.ok(detail.includes(`POST ${path}`), detail);
   }
   assert.ok(isReplayed(await ask('POST', path, [field], 'one')));
   assert.equal(world.esc.requests.filter(({ target }) => target.startsWith(path)).length, 1);
