@@ -213,7 +213,6 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     await coordinator.start();
     closers.push(() => coordinator.close());
     lanes.start();
-    await comeback.learn();
     const isAlone = config.journal.url.kind === 'sqlite';
     const adopter = new Adopter({ replica, records, lanes, watch, relay, log, leaseTtlMs, isAlone });
     closers.push(() => adopter.close());

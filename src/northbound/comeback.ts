@@ -37,11 +37,12 @@ export class Comeback {
   constructor(options: ComebackOptions) {
     this.#options = options;
     // On opening the newest may not be written yet, and other replicas write too; by the next end it is there.
-    options.coordinator.listen({ opened: () => void this.learn(), epochEnded: () => void this.learn() });
+    options.coordinator.listen({ opened: () => void this.#learn(), epochEnded: () => void this.#learn() });
+    void this.#learn();
   }
 
-  /** Reads what past switchovers took; never rejects. Called at the start, and then by itself. */
-  async learn(): Promise<void> {
+  /** Reads what past switchovers took; never rejects. */
+  async #learn(): Promise<void> {
     try {
       const past = await this.#options.journal.switchovers(pastMax);
       this.#pastAwayMs = past.flatMap(({ detectedAt, readyAt }) => (readyAt === null ? [] : [readyAt - detectedAt]));
