@@ -89,12 +89,13 @@ const headersOf = ({ idempotencyKey, prefer }) => ({
  */
 function replyOf({ data, error, response }, read = (given) => /** @type {any} */ (given)) {
   if (response === undefined) throw new Error('the gateway did not answer', { cause: error });
+  // Where ESC itself may answer, its errors have other content types, and the document says that they are text.
+  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true;
   return {
     status: response.status,
     headers: response.headers,
     value: data === undefined || data === null ? null : read(data),
-    // Where ESC itself may answer, the document says that its errors are text.
-    problem: error === undefined || typeof error === 'string' ? null : error,
+    problem: isProblem && typeof error === 'object' ? error : null,
   };
 }
 

@@ -107,12 +107,13 @@ const headersOf = ({ idempotencyKey, prefer }) => ({
  * @returns {Reply<Value>}
  */
 function replyOf({ data, error, response }, read = (given) => /** @type {any} */ (given)) {
+  // Where ESC itself may answer, its errors have other content types, and the document says that they are text.
+  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true;
   return {
     status: response.status,
     headers: response.headers,
     value: data === undefined ? null : read(data),
-    // Where ESC itself may answer, the document says that its errors are text.
-    problem: error === undefined || typeof error === 'string' ? null : error,
+    problem: isProblem && typeof error === 'object' ? error : null,
   };
 }
 
