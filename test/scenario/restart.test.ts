@@ -96,7 +96,7 @@ const cases: readonly Case[] = [
 
 async function killedAt({ cut, hang }: Case, redisUrl?: string): Promise<void> {
   await using place = await site({}, redisUrl);
-  const first = await startGatewayProcess(place.settings, { cut });
+  await using first = await startGatewayProcess(place.settings, { cut });
   if (hang !== undefined) place.pair.inject({ fault: 'hang', when: hang, match: { method: 'POST' } });
   const told = create(first, 'survivor');
   if (hang !== undefined) {
@@ -107,14 +107,11 @@ async function killedAt({ cut, hang }: Case, redisUrl?: string): Promise<void> {
   await first.gone;
   assert.equal((await told).status, 0, 'the client got no answer');
 
-  const second = await startGatewayProcess(place.settings);
-  try {
-    await until(() => place.pair.resources().some(({ id }) => id === 'survivor'), 'the transaction took effect');
-    assert.equal((await create(second, 'afterwards')).status, 200);
-    await settled(second);
-  } finally {
-    assert.equal(await second.end(), 0);
-  }
+  await using second = await startGatewayProcess(place.settings);
+  await until(() => place.pair.resources().some(({ id }) => id === 'survivor'), 'the transaction took effect');
+  assert.equal((await create(second, 'afterwards')).status, 200);
+  await settled(second);
+  assert.equal(await second.end(), 0);
   assert.equal(executed(place, 'survivor'), 1, 'it took effect once');
   assert.equal(place.pair.ledger.filter(({ id }) => id === 'survivor').length, 1);
   assert.deepEqual(await statusesIn(place.settings), { completed: 2 });
@@ -131,7 +128,7 @@ for (const each of cases) {
 
 test('a gateway killed with requests held sends them after its restart', async () => {
   await using place = await site({});
-  const first = await startGatewayProcess(place.settings);
+  await using first = await startGatewayProcess(place.settings);
   await create(first, 'before');
   await place.pair.switchover('application', { stopAt: 'P1' });
   const ids = ['h1', 'h2', 'h3'];
@@ -140,7 +137,7 @@ test('a gateway killed with requests held sends them after its restart', async (
   await until(async () => (await waitingIn(first)) === ids.length, 'all three wait in the journal');
   await first.kill();
   for (const answer of await Promise.all(told)) assert.equal(answer.status, 0);
-  const second = await startGatewayProcess(place.settings, { isOpen: false });
+  await using second = await startGatewayProcess(place.settings, { isOpen: false });
   await place.pair.proceed();
   await until(() => ids.every((wanted) => place.pair.resources().some(({ id }) => id === wanted)), 'all are there');
   assert.equal(await second.end(), 0);
@@ -159,7 +156,7 @@ test('Redis killed and restarted under appendfsync always: what was accepted is 
 }, async () => {
   await using redis = await startRedis();
   await using place = await site({ answerDelayMs: 20 }, `redis://127.0.0.1:${redis.port}`);
-  const gateway = await startGatewayProcess(place.settings);
+  await using gateway = await startGatewayProcess(place.settings);
   const ids = Array.from({ length: 60 }, (_, index) => `r${index}`);
   const told = ids.map((id) => create(gateway, id));
   await until(() => place.pair.requests.length > 5, 'requests are under way');
@@ -195,7 +192,7 @@ test('the journal does not answer: journal-unavailable, nothing is sent, and not
 }, async () => {
   await using redis = await startRedis();
   await using place = await site({}, `redis://127.0.0.1:${redis.port}`);
-  const gateway = await startGatewayProcess(place.settings);
+  await using gateway = await startGatewayProcess(place.settings);
   assert.equal((await create(gateway, 'well')).status, 200);
   redis.stop();
   const told = await create(gateway, 'refused');
@@ -214,7 +211,7 @@ test('the journal does not answer: journal-unavailable, nothing is sent, and not
 
 test('R5 a gateway that was frozen for longer than its lease does not trust its epoch when it wakes', async () => {
   await using place = await site({});
-  const gateway = await startGatewayProcess(place.settings);
+  await using gateway = await startGatewayProcess(place.settings);
   await create(gateway, 'before');
   const frozenAt = Date.now();
   gateway.process.kill('SIGSTOP');

@@ -177,7 +177,8 @@ export async function startCompletionWorld(options: CompletionOptions = {}): Pro
   const { pair = {}, settings = {}, place = 20, hasPublicUrl = true } = options;
   // The URL that ESC reports to must be known before the gateway listens.
   const port = await freePort();
-  const client = new CallbackServer();
+  await using parts = new AsyncDisposableStack();
+  const client = parts.adopt(new CallbackServer(), (each) => each.close());
   await client.listen();
   const world = await startWorld({
     pair: { ...quickly, vip: `127.0.${place}.10`, nodes: [`127.0.${place}.11`, `127.0.${place}.12`], ...pair },
@@ -192,7 +193,8 @@ export async function startCompletionWorld(options: CompletionOptions = {}): Pro
       ...settings,
     },
   });
-  const made = new CompletionWorld(world, client, hasPublicUrl);
+  const made = parts.use(new CompletionWorld(world, client, hasPublicUrl));
   await made.done('create a network', network);
+  parts.move();
   return made;
 }

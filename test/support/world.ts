@@ -88,12 +88,17 @@ export class World {
   }
 }
 
+/** Rejects if the gateway does not start and open; then nothing stays that would keep the test process from ending. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const pair = await startPair({ ...briefly, ...options.pair });
   const directory = await mkdtemp(join(tmpdir(), 'northgate-'));
+  await using parts = new AsyncDisposableStack();
+  parts.defer(() => rm(directory, { recursive: true, force: true }));
+  const pair = parts.use(await startPair({ ...briefly, ...options.pair }));
   const settings = { ...settingsFor(pair, directory), ...options.settings };
-  const world = new World(pair, directory, settings, await startGatewayWith(settings, options.internals));
+  const gateway = parts.use(await startGatewayWith(settings, options.internals));
+  const world = new World(pair, directory, settings, gateway);
   await world.open();
+  parts.move();
   return world;
 }
 
