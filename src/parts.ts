@@ -61,7 +61,7 @@ export async function warningsOf({ journal: { plaintext, key } }: Config, journa
   ];
 }
 
-export function trustOf({ esc }: Config, scheme: string): TlsTrust | null {
+function trustOf({ esc }: Config, scheme: string): TlsTrust | null {
   if (scheme === 'http') return null;
   return { verify: esc.tls.verify, ...(esc.tls.ca === undefined ? {} : { ca: esc.tls.ca }) };
 }
@@ -76,7 +76,7 @@ export function clientRules(config: Config): ClientRules {
 }
 
 /** What clients' names and callback tokens are keyed with: the journal's own key, where it has one. */
-export function journalKey({ journal: { url, key, name } }: Config): Uint8Array {
+function journalKey({ journal: { url, key, name } }: Config): Uint8Array {
   return key ?? (url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null) ?? Buffer.from(name);
 }
 
