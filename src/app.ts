@@ -8,10 +8,9 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { parse } from 'yaml';
 import { Allow, refuseCallbacks } from './callbacks/allow.ts';
-import { cleanUp, outgoing, type ReportingTo } from './callbacks/outgoing.ts';
+import { cleanUp, outgoing } from './callbacks/outgoing.ts';
 import { Receiver } from './callbacks/receive.ts';
 import { Relay } from './callbacks/relay.ts';
-import { Tokens } from './callbacks/token.ts';
 import { Turns } from './callbacks/turns.ts';
 import type { Config } from './config/schema.ts';
 import type { Channel, Transaction } from './domain/transaction.ts';
@@ -19,12 +18,11 @@ import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
 import { listenCallbacks } from './http/callback-listener.ts';
 import { callbackRoutes } from './http/callback-routes.ts';
-import { type ClientRules, identifier } from './http/clients.ts';
+import { identifier } from './http/clients.ts';
 import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
 import { ownRoutes } from './http/own-routes.ts';
 import type { Journal } from './journal/journal.ts';
-import { readKeyFile } from './journal/key-file.ts';
 import { openJournal } from './journal/open.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Followers } from './northbound/followers.ts';
@@ -42,19 +40,25 @@ import { observedJournal } from './ops/observed-journal.ts';
 import { makeOps } from './ops/ops.ts';
 import { logEnd } from './ops/transaction-log.ts';
 import { now } from './pair/clock.ts';
-import { Coordinator, type CoordinatorOptions } from './pair/coordinator.ts';
 import { Lease } from './pair/lease.ts';
+import {
+  clientRules,
+  makeCoordinator,
+  makeUpstream,
+  ownAccount,
+  reportingToOf,
+  tokensOf,
+  warningsOf,
+} from './parts.ts';
 import { Adopter } from './replay/adopt.ts';
 import { endCreated } from './replay/ended.ts';
 import { LaneSender } from './replay/lanes.ts';
 import { Watch } from './replay/watch.ts';
-import type { TlsTrust } from './upstream/sockets.ts';
-import { Upstream } from './upstream/upstream.ts';
 
 export interface Gateway {
   readonly replica: string;
   readonly journal: Journal;
-  readonly coordinator: Coordinator;
+  readonly coordinator: ReturnType<typeof makeCoordinator>;
   readonly northbound: Listener;
   readonly ops: Listener;
   /** Admits nothing new, waits up to `drain.timeout` for what is in flight, answers 202 to who still waits, and closes. */
@@ -70,8 +74,6 @@ export interface Internals {
   readonly open?: typeof openJournal;
 }
 
-const upstreamConnectionsMax = 64;
-const answerBytesMax = 64 * 1024 * 1024;
 const confirmTimeoutMs = 30_000;
 const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, open: openJournal };
 const pruneEveryMs = 10_000;
@@ -232,7 +234,6 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     await coordinator.start();
     closers.push(() => coordinator.close());
     lanes.start();
-    await comeback.learn();
     lease.onRenewed((wasLost) => {
       if (wasLost) followers.followAll();
       if (!isAlone) void learnEpoch();
@@ -285,83 +286,6 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     await closeAll();
     throw error;
   }
-}
-
-function makeCoordinator(
-  config: Config,
-  others: Pick<CoordinatorOptions, 'log' | 'journal' | 'sleepMs' | 'isCovered'>,
-): Coordinator {
-  const { vip, nodes, health, timeouts, rest } = config.esc;
-  return new Coordinator({
-    ...others,
-    vip,
-    nodes,
-    probe: {
-      port: health.port,
-      path: health.path,
-      trust: trustOf(config, health.scheme),
-      authorization: ownAccount(config),
-      timeoutMs: health.timeoutMs,
-      intervalMs: health.intervalMs,
-    },
-    rest: { host: vip, port: rest.port, trust: trustOf(config, rest.scheme), connectTimeoutMs: timeouts.connectMs },
-    rules: { rise: health.rise, fall: health.fall, settleMs: health.settleMs },
-  });
-}
-
-function makeUpstream(config: Config, onBadSign: (evidence: string) => void): Upstream {
-  const { vip, rest, timeouts } = config.esc;
-  return new Upstream({
-    host: vip,
-    port: rest.port,
-    trust: trustOf(config, rest.scheme),
-    connectTimeoutMs: timeouts.connectMs,
-    connectionsMax: upstreamConnectionsMax,
-    answerBytesMax,
-    onBadSign,
-  });
-}
-
-/** What an operator should know that it runs with. */
-async function warningsOf({ journal: { plaintext, key } }: Config, journal: Journal): Promise<string[]> {
-  const { kept, detail } = await journal.durability();
-  const isPlain = plaintext && key === undefined;
-  return [
-    ...(kept ? [] : [detail]),
-    ...(isPlain ? ['journal.plaintext: bodies and credentials are not encrypted'] : []),
-  ];
-}
-
-function trustOf({ esc }: Config, scheme: string): TlsTrust | null {
-  if (scheme === 'http') return null;
-  return { verify: esc.tls.verify, ...(esc.tls.ca === undefined ? {} : { ca: esc.tls.ca }) };
-}
-
-function ownAccount({ esc }: Config): string | null {
-  if (esc.username === undefined) return null;
-  return `Basic ${Buffer.from(`${esc.username}:${esc.password ?? ''}`).toString('base64')}`;
-}
-
-function clientRules(config: Config): ClientRules {
-  return { clients: config.northbound.clients, authorization: ownAccount(config), identityKey: journalKey(config) };
-}
-
-/** What clients' names and callback tokens are keyed with: the journal's own key, where it has one. */
-function journalKey({ journal: { url, key, name } }: Config): Uint8Array {
-  return key ?? (url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null) ?? Buffer.from(name);
-}
-
-/** Tokens made with an earlier key still hold, also with that of the key file if a key was configured since. */
-function tokensOf(config: Config): Tokens {
-  const { url, oldKeys } = config.journal;
-  const fromFile = url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null;
-  return new Tokens(journalKey(config), fromFile === null ? oldKeys : [...oldKeys, fromFile]);
-}
-
-/** Where ESC reports to; null: it reports to clients itself, and completion is found by looking. */
-function reportingToOf(config: Config): ReportingTo | null {
-  const { publicUrl } = config.callbacks;
-  return publicUrl === undefined ? null : { publicUrl, tokens: tokensOf(config) };
 }
 
 function startPruning(config: Config, journal: Journal, log: Logger): () => void {

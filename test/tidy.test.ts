@@ -34,7 +34,9 @@ const parts = {
     'callbacks',
     'ops',
     'http',
+    'parts.ts',
   ],
+  'parts.ts': ['config', 'journal', 'upstream', 'pair', 'callbacks', 'http'],
   cli: ['domain', 'esc', 'config', 'journal', 'ops', 'http', 'sim', 'app.ts'],
   'main.ts': ['cli'],
 };

@@ -45,7 +45,7 @@ const spreadShare = 0.25;
 const baseMaxMs = (comebackMaxSeconds * second) / (1 + spreadShare);
 
 /** In the middle of what the HA chapter says: "two to five minutes", longer with more VNFs. */
-export const expectedAwayMs = 180 * second;
+const expectedAwayMs = 180 * second;
 /** Past its expected end a switchover may end any moment. */
 const overdueMaxMs = 15 * second;
 const overdueShare = 0.1;

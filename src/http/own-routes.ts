@@ -11,6 +11,7 @@ import type { Journal } from '../journal/journal.ts';
 import { unpackAnswer } from '../journal/message.ts';
 import { type Authorities, giveAnswer } from '../northbound/answer.ts';
 import type { Comeback } from '../northbound/comeback.ts';
+import { madeUpAnswer } from '../northbound/recorded-answer.ts';
 import { withField } from '../upstream/headers.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import type { Identify } from './clients.ts';
@@ -88,10 +89,7 @@ function register(
     const { id, answer } = transaction;
     if (answer === null) throw noAnswer(transaction, comeback.seconds('status', transaction));
     const packed = answer.from === 'esc' ? await journal.body(id, 'response') : null;
-    // What a look has proven has the operation's first 2xx and no body (R22).
-    const given =
-      packed === null ? { status: answer.status, headers: [], body: new Uint8Array() } : unpackAnswer(packed);
-    giveRecorded(reply, transaction, given, {
+    giveRecorded(reply, transaction, packed === null ? madeUpAnswer(transaction) : unpackAnswer(packed), {
       own: `${scheme}://${request.headers.host ?? 'localhost'}`,
       esc: escHosts,
     });

@@ -1,6 +1,7 @@
 /**
  * Gathers what `domain/comeback.ts` makes `Retry-After` from. Invariant: nothing is read from the journal on a request's
- * path; how long past switchovers took is read at the start and at each end of an epoch, and kept as it was if it cannot be.
+ * path; how long past switchovers took is read at the start and whenever the gate opens or an epoch ends, and kept as it
+ * was if it cannot be read.
  */
 import type { Logger } from 'pino';
 import { type ComebackFacts, type ComebackKind, comebackSeconds, stageOf } from '../domain/comeback.ts';
@@ -35,11 +36,13 @@ export class Comeback {
 
   constructor(options: ComebackOptions) {
     this.#options = options;
-    options.coordinator.listen({ epochEnded: () => void this.learn() });
+    // On opening the newest may not be written yet, and other replicas write too; by the next end it is there.
+    options.coordinator.listen({ opened: () => void this.#learn(), epochEnded: () => void this.#learn() });
+    void this.#learn();
   }
 
-  /** Reads what past switchovers took; never rejects. Called at the start, and by itself when an epoch ends. */
-  async learn(): Promise<void> {
+  /** Reads what past switchovers took; never rejects. */
+  async #learn(): Promise<void> {
     try {
       const past = await this.#options.journal.switchovers(pastMax);
       this.#pastAwayMs = past.flatMap(({ detectedAt, readyAt }) => (readyAt === null ? [] : [readyAt - detectedAt]));

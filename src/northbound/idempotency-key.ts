@@ -10,6 +10,8 @@ const keyMaxChars = 255;
 /** The string, and the parameters of an item, which mean nothing here. */
 const quotedForm = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"(?: *;[\x20-\x7e]*)?$/;
 const bareForm = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
+/** Looked for before white space is taken off, which to JavaScript is more than what HTTP knows. */
+const foreign = /[^\t\x20-\x7e]/;
 
 /**
  * @param headers end-to-end fields: one that `Connection` lists is not there any more.
@@ -23,7 +25,7 @@ export function readKey(headers: readonly string[], isRequired: boolean): string
     return null;
   }
   if (more.length > 0) throw malformed('There is more than one.');
-  const key = keyOf(value.trim());
+  const key = foreign.test(value) ? null : keyOf(value.trim());
   if (key === null || key.length === 0 || key.length > keyMaxChars) {
     throw malformed(`It is a string in double quotes of 1 to ${keyMaxChars} printable ASCII characters.`);
   }

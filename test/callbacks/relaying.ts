@@ -25,6 +25,7 @@ import { packRequest } from '../../src/journal/message.ts';
 import { openJournal } from '../../src/journal/open.ts';
 import { Records } from '../../src/northbound/records.ts';
 import { held, type Said } from '../domain/records.ts';
+import { freePort } from '../support/free-port.ts';
 
 const key = randomBytes(32);
 const log = pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' });
@@ -56,8 +57,9 @@ export class CallbackServer {
     });
   });
 
-  async listen(port = 0): Promise<void> {
-    this.#server.listen(port, '127.0.0.1');
+  /** Without a port on a free one, which stays its own while it is closed. */
+  async listen(port?: number): Promise<void> {
+    this.#server.listen(port ?? (await freePort()), '127.0.0.1');
     await once(this.#server, 'listening');
   }
 

@@ -69,7 +69,7 @@ test('an operator replays, resolves and is refused from the command line', async
 
 test('tail tells what changes as it happens and ends with 0 when it is interrupted', async () => {
   await using world = await startWorld();
-  const tail = start(['journal', 'tail'], at(world));
+  await using tail = start(['journal', 'tail'], at(world));
   await until(() => /\tpair\tgate open\t/.test(tail.stdout()), 'tail is connected');
   await world.createTenant('alpha');
   await until(

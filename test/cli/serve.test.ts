@@ -51,7 +51,7 @@ async function ready(serve: Running): Promise<void> {
 
 test('it logs one line listening per listener, one line a transaction end without credentials, and SIGTERM ends it with 0', async () => {
   await using place = await makePlace();
-  const serve = start(['serve'], place.settings);
+  await using serve = start(['serve'], place.settings);
   await ready(serve);
   const northbound = await urlOf(serve, 'northbound');
   const answer = await request(`${northbound}/ESCManager/v0/tenants/alpha?secret=s3cret`, {
@@ -79,7 +79,7 @@ test('it logs one line listening per listener, one line a transaction end withou
 
 test('a second signal does not wait for the drain and ends it with 1', async () => {
   await using place = await makePlace();
-  const serve = start(['serve'], { ...place.settings, NORTHGATE_DRAIN_TIMEOUT: '60s' });
+  await using serve = start(['serve'], { ...place.settings, NORTHGATE_DRAIN_TIMEOUT: '60s' });
   await ready(serve);
   const northbound = await urlOf(serve, 'northbound');
   place.pair.cutPath();
@@ -118,7 +118,7 @@ test('an address that is taken ends it with 1, a fatal line and a sentence', asy
 
 test('log.pretty gives lines for people', async () => {
   await using place = await makePlace();
-  const serve = start(['serve'], { ...place.settings, NORTHGATE_LOG_PRETTY: 'true' });
+  await using serve = start(['serve'], { ...place.settings, NORTHGATE_LOG_PRETTY: 'true' });
   await until(() => /INFO.*: listening/.test(serve.stdout()), 'it listens');
   serve.process.kill('SIGTERM');
   assert.equal((await serve.ended).code, 0);

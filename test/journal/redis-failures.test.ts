@@ -65,7 +65,7 @@ suite('a Redis that fails', { skip: redisSkip, concurrency: 2 }, () => {
       journal.durability().catch(({ name }: Error) => ({ word: name })),
     ]);
     const tookMs = performance.now() - before;
-    assert.ok(tookMs < commandTimeoutMs + 10_000, `took ${tookMs} ms`);
+    assert.ok(tookMs < commandTimeoutMs + 30_000, `took ${tookMs} ms`);
     const words = said.map((each) => (typeof each === 'object' && each !== null && 'word' in each ? each.word : each));
     const [u, j] = ['unavailable', 'JournalUnavailable'];
     assert.deepEqual(words, [u, u, u, u, j, j, j]);
@@ -208,6 +208,6 @@ suite('a Redis that fails', { skip: redisSkip, concurrency: 2 }, () => {
     const before = performance.now();
     await journal.close();
     assert.equal((await begun).word, 'unavailable');
-    assert.ok(performance.now() - before < commandTimeoutMs + 10_000);
+    assert.ok(performance.now() - before < commandTimeoutMs + 30_000);
   });
 });

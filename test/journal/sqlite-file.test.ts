@@ -17,7 +17,7 @@ suite('an embedded journal', () => {
     await writing.reaches(1);
     const before = performance.now();
     await assert.rejects(here.open(), /is in use by another process/);
-    assert.ok(performance.now() - before < 10_000);
+    assert.ok(performance.now() - before < 30_000);
   });
 
   test('everything that was confirmed is there after SIGKILL at any moment, and the lock is gone with the process', async () => {

@@ -22,8 +22,7 @@ for (const type of ['tenant', 'deployment']) {
       const create = operationNamed(`create a ${type}`);
       world.pair.crashAt(point, { method: 'POST', path: create.path(subject) });
       const created = world.order(create, subject);
-      await until(() => !world.world.gateway.coordinator.isOpen, 'the gate is shut');
-      const deleted = world.order(operationNamed(`delete a ${type}`), subject);
+      const deleted = await world.orderMeanwhile(operationNamed(`delete a ${type}`), subject);
 
       const second = await world.ended(deleted);
       const first = await world.ended(created);
@@ -56,8 +55,7 @@ for (const point of ['before-commit', 'after-commit', 'after-answer', 'after-wor
     await world.done(create.name, subject);
     world.pair.crashAt(point, { method: 'DELETE', path: create.path(subject) });
     const deleted = world.order(operationNamed('delete a tenant'), subject);
-    await until(() => !world.world.gateway.coordinator.isOpen, 'the gate is shut');
-    const created = world.order(create, subject);
+    const created = await world.orderMeanwhile(create, subject);
     const told = await created.told;
 
     const first = await world.ended(deleted);
@@ -79,8 +77,7 @@ test('a start that was dropped is not sent again behind a later stop', async () 
   const start = operationNamed('START a service');
   world.pair.crashAt('after-answer', { method: 'POST', path: start.path(subject) }, { leftover: 'active' });
   const started = world.order(start, subject);
-  await until(() => !world.world.gateway.coordinator.isOpen, 'the gate is shut');
-  const stopped = world.order(operationNamed('STOP a service'), subject);
+  const stopped = await world.orderMeanwhile(operationNamed('STOP a service'), subject);
   const told = await stopped.told;
   await world.world.open();
   await until(() => world.terminal(started).length === 1, 'the start is told');

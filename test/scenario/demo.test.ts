@@ -20,7 +20,7 @@ import type { Stage } from '../../src/cli/demo/stage.ts';
 import type { Transaction } from '../../src/domain/transaction.ts';
 import { until } from '../support/until.ts';
 
-const storyMaxMs = 120_000;
+const storyMaxMs = 600_000;
 
 describe('the demo as a process on a pipe', { concurrency: true, timeout: storyMaxMs }, () => {
   it('ends with exit code 0, plain lines, and nothing lost, doubled, mis-told or out of order', async () => {

@@ -74,7 +74,7 @@ test('a request that was never sent is sent when the pair is ready again, and an
 test('R8 order in a lane is kept through a switchover', async () => {
   await using world = await startWorld();
   await world.createTenant('lane');
-  await world.pair.switchover('dead-vm');
+  await world.pair.switchover('dead-vm', { stopAt: 'P1' });
   await until(() => !world.gateway.coordinator.isOpen, 'the gate is shut');
   const path = '/ESCManager/v0/tenants/lane';
   const answered: string[] = [];
@@ -85,6 +85,8 @@ test('R8 order in a lane is kept through a switchover', async () => {
     await world.send(method, `${path}?n=${index}`, method === 'POST' ? tenantXml('lane') : undefined);
     answered.push(`${method} ${index}`);
   });
+  await until(async () => (await world.gateway.journal.counts()).held === sent.length, 'all are held');
+  await world.pair.proceed();
   await Promise.all(sends);
   const arrived = world.pair.requests
     .filter((request) => request.path.startsWith(`${path}?`))
@@ -96,12 +98,16 @@ test('R8 order in a lane is kept through a switchover', async () => {
 
 test("R9 a network's create waits for its tenant's, and a deployment's for both", async () => {
   await using world = await startWorld({ pair: { answerDelayMs: 20 } });
-  world.pair.crashAt('before-commit', { method: 'POST', path: '/tenants/acme' });
+  world.pair.inject({ fault: 'hang', when: 'before', match: { method: 'POST', path: '/tenants/acme' } });
   const tenant = world.createTenant('acme');
+  await until(() => world.pair.faultsWaiting === 0, 'ESC has it');
+  await world.pair.switchover('dead-vm', { stopAt: 'P1' });
   await until(() => !world.gateway.coordinator.isOpen, 'the gate is shut');
   const network = world.send('POST', '/ESCManager/v0/acme/networks/lan', networkXml('lan'));
   await until(async () => (await world.gateway.journal.counts()).held === 1, 'the network is held');
   const deployment = world.send('POST', '/ESCManager/v0/acme/deployments/web', deploymentXml('web', 'lan'));
+  await until(async () => (await world.gateway.journal.counts()).held === 2, 'the deployment is held too');
+  await world.pair.proceed();
 
   const told = await Promise.all([tenant, network, deployment]);
 
@@ -118,7 +124,10 @@ test('R12 a 503 or 404 of a starting container never reaches a client', async ()
   await until(() => world.pair.phase === 'P2', 'the container is up');
   const write = world.createTenant('early');
   const read = world.send('GET', '/ESCManager/v0/tenants');
-  await until(async () => (await world.gateway.journal.counts()).held === 1, 'it is held');
+  await until(async () => {
+    const { held, unacknowledged } = await world.gateway.journal.counts();
+    return held + unacknowledged === 1;
+  }, 'it waits');
   await world.pair.proceed();
 
   assert.equal((await write).status, 200);
@@ -139,7 +148,7 @@ test('R12 a 503 under READY is maintenance: the transaction is held, no epoch en
 });
 
 test('R7 a POST that the gateway gave up on while the path was dead is not executed when the path comes back', async () => {
-  await using world = await startWorld({ settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '300ms' } });
+  await using world = await startWorld({ settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '1500ms' } });
   await world.createTenant('first');
   world.pair.cutPath();
   const told = world.createTenant('given-up');
@@ -188,7 +197,9 @@ test('R17 a reboot whose answer was lost is not sent again but left to the opera
   );
 
   assert.equal(told.status, 202);
-  const [left] = await world.gateway.journal.list({ status: 'awaiting-operator', limit: 1 });
+  const awaiting = () => world.gateway.journal.list({ status: 'awaiting-operator', limit: 1 });
+  await until(async () => (await awaiting()).length === 1, 'it awaits an operator');
+  const [left] = await awaiting();
   assert.equal(left?.path, '/ESCManager/v0/shop/deployments/service/db');
   assert.equal(executed(world, 'service/db'), 1);
 });

@@ -114,6 +114,7 @@ for (const callbackAfterSwitchover of ['lost', 'late'] as const) {
     world.pair.crashAt('before-callback');
     await world.make('/tenants/t', tenantXml, { callback: receiver.url });
     await world.pair.ready();
+    if (callbackAfterSwitchover === 'late') await until(() => receiver.got.length > 0);
     await settle();
     assert.equal(receiver.got.length, callbackAfterSwitchover === 'late' ? 1 : 0);
   });

@@ -1,6 +1,7 @@
 // The path between a client and the VIP dies and comes back: what a client has given up is executed late or not,
 // depending on how it gave up (reference/lab.md 3.3). Rule R7 of the gateway is tested against this behaviour.
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { Agent, request } from 'undici';
 import { Line, settle, startWorld, tenantXml, until } from './support.ts';
@@ -43,6 +44,19 @@ for (const when of ['before', 'while'] as const) {
   });
 }
 
+/** Resolves when undici has handed the body of a request to its socket. */
+function bodySent(path: string): Promise<void> {
+  const channel = 'undici:request:bodySent';
+  return new Promise((resolve) => {
+    const heard = (message: unknown): void => {
+      if (!(message as { request: { path: string } }).request.path.endsWith(path)) return;
+      unsubscribe(channel, heard);
+      resolve();
+    };
+    subscribe(channel, heard);
+  });
+}
+
 test('an undici request that was aborted is executed when the path is back, since abort only closes', async () => {
   await using world = await startWorld();
   const { pair } = world;
@@ -52,7 +66,8 @@ test('an undici request that was aborted is executed when the path is back, sinc
   pair.cutPath();
   const abort = new AbortController();
   const sent = request(`${url}/aborted`, { method: 'POST', body: tenantXml, dispatcher: agent, signal: abort.signal });
-  setTimeout(() => abort.abort(), 30);
+  await bodySent('/aborted');
+  abort.abort();
   await assert.rejects(sent);
   await agent.destroy();
   pair.healPath();
@@ -72,7 +87,7 @@ test('a client that waits gets its answer when the path is back', async () => {
 });
 
 test('an answer that was on its way when the path died arrives when it is back', async () => {
-  await using world = await startWorld({ answerDelayMs: 30, answerDelayAt: 'after-commit' });
+  await using world = await startWorld({ answerDelayMs: 200, answerDelayAt: 'after-commit' });
   const { pair } = world;
   const line = await Line.open(pair.vip, pair.ports.rest);
   await line.post('/tenants/slow', tenantXml);

@@ -159,7 +159,7 @@ test('an update changes VMs; after a failed one the same is not honoured again',
 });
 
 test('operations need a callback and a known name, and one runs at a time', async () => {
-  await using world = await startWorld({ workMs: { operation: 50_000 } });
+  await using world = await startWorld({ workMs: { operation: 150_000 } });
   await using receiver = await Receiver.start();
   const headers = { callback: receiver.url };
   await world.make('/tenants/t', tenantXml);

@@ -20,8 +20,11 @@ export type CallOptions = {
   /** Another address than the VIP. */
   at?: string;
   port?: number;
-  timeoutMs?: number;
+  /** Gives the request up; without one it has `callMaxMs`. */
+  signal?: AbortSignal;
 };
+
+const callMaxMs = 60_000;
 
 /** A pair at a hundredth of real time whose takeover is short, and a client of it. */
 export async function startWorld(options: PairOptions = {}): Promise<World> {
@@ -54,13 +57,13 @@ export class World {
   }
 
   async fetch(method: string, port: number, path: string, options: CallOptions): Promise<Answer> {
-    const { body, headers, at = this.pair.vip, timeoutMs = 5000 } = options;
+    const { body, headers, at = this.pair.vip, signal = AbortSignal.timeout(callMaxMs) } = options;
     const answer = await request(`${this.pair.scheme}://${at}:${port}${path}`, {
       method: method as Dispatcher.HttpMethod,
       dispatcher: this.#agent,
       headers: { 'content-type': 'application/xml', ...headers },
       body: body ?? null,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     });
     return { status: answer.statusCode, headers: answer.headers, body: await answer.body.text() };
   }
@@ -169,7 +172,7 @@ export class Line {
 }
 
 /** Waits for a condition; rejects after `deadlineMs`. */
-export async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 5000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 60_000): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`not so within ${deadlineMs} ms: ${condition}`);

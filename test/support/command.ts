@@ -11,13 +11,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export interface Running {
+export interface Running extends AsyncDisposable {
   readonly process: ChildProcess;
   readonly stdout: () => string;
   readonly ended: Promise<Ran>;
 }
 
-/** Starts it with an environment of its own; nothing of ours but PATH. Ends the process if the test forgets to. */
+/** Starts it with an environment of its own; nothing of ours but PATH. A test that fails leaves none behind: it is disposed of. */
 export function start(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
   const env = { PATH: process.env.PATH ?? '', ...environment };
   const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -29,13 +29,12 @@ export function start(words: readonly string[], environment: Readonly<Record<str
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk;
   });
-  const kill = () => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  const ended = once(child, 'close').then(([code]) => {
-    process.off('exit', kill);
-    return { code: code as number | null, stdout, stderr };
-  });
-  return { process: child, stdout: () => stdout, ended };
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return { process: child, stdout: () => stdout, ended, [Symbol.asyncDispose]: kill };
 }
 
 export const run = (words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> =>

@@ -3,9 +3,6 @@
  * callback server, which counts what it is told of each of its transactions.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import supertest from 'supertest';
 import type { Transaction } from '../../src/domain/transaction.ts';
 import { isSettled } from '../../src/domain/transaction.ts';
@@ -13,6 +10,7 @@ import { escTransactionIdOf, fieldValue } from '../../src/esc/headers.ts';
 import type { PairOptions } from '../../src/sim/profiles.ts';
 import { CallbackServer, type Heard } from '../callbacks/relaying.ts';
 import { network, type Operation, operationNamed } from './completion-operations.ts';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 import { startWorld, type Told, type World } from './world.ts';
 
@@ -88,7 +86,7 @@ export class CompletionWorld {
   }
 
   /** Until it is settled and the client heard of it, or it awaits an operator. */
-  async ended(ordered: Ordered, deadlineMs = 20_000): Promise<Transaction> {
+  async ended(ordered: Ordered): Promise<Transaction> {
     let { id, state } = await this.record(ordered);
     let transaction: Transaction | null = null;
     const isEnded = async (): Promise<boolean> => {
@@ -99,7 +97,7 @@ export class CompletionWorld {
       return isSettled(state.status) && transaction.reports.every(({ delivery }) => delivery.state !== 'waiting');
     };
     try {
-      await until(isEnded, 'it ended', deadlineMs);
+      await until(isEnded, 'it ended');
     } catch (error) {
       throw new Error(`${ordered.operation.name}: ${JSON.stringify(transaction)}`, { cause: error });
     }
@@ -118,6 +116,18 @@ export class CompletionWorld {
       `${subject} rests`,
     );
     return transaction;
+  }
+
+  /** Runs `order` behind a gate that has shut by itself and stays so until what was ordered is in the journal as held. */
+  async orderMeanwhile(operation: Operation, subject: string): Promise<Ordered> {
+    const { coordinator, journal } = this.world.gateway;
+    await until(() => !coordinator.isOpen, 'the gate is shut');
+    coordinator.byHand('holding');
+    const { held } = await journal.counts();
+    const ordered = this.order(operation, subject);
+    await until(async () => (await journal.counts()).held > held, `${operation.name} ${subject} is held`);
+    coordinator.byHand('open');
+    return ordered;
   }
 
   /** What the client was told of it, in order. */
@@ -165,8 +175,10 @@ const quickly: PairOptions = {
 
 export async function startCompletionWorld(options: CompletionOptions = {}): Promise<CompletionWorld> {
   const { pair = {}, settings = {}, place = 20, hasPublicUrl = true } = options;
+  // The URL that ESC reports to must be known before the gateway listens.
   const port = await freePort();
-  const client = new CallbackServer();
+  await using parts = new AsyncDisposableStack();
+  const client = parts.adopt(new CallbackServer(), (each) => each.close());
   await client.listen();
   const world = await startWorld({
     pair: { ...quickly, vip: `127.0.${place}.10`, nodes: [`127.0.${place}.11`, `127.0.${place}.12`], ...pair },
@@ -176,22 +188,13 @@ export async function startCompletionWorld(options: CompletionOptions = {}): Pro
       ...(hasPublicUrl ? { NORTHGATE_CALLBACKS_PUBLIC_URL: `http://127.0.0.1:${port}` } : {}),
       NORTHGATE_ESC_HEALTH_INTERVAL: '30ms',
       NORTHGATE_COMPLETION_ASK_AFTER: '300ms',
-      NORTHGATE_REPLAY_STUCK_AFTER: '200ms',
+      NORTHGATE_REPLAY_STUCK_AFTER: '600ms',
       NORTHGATE_REPLAY_MAX_ATTEMPTS: '2',
       ...settings,
     },
   });
-  const made = new CompletionWorld(world, client, hasPublicUrl);
+  const made = parts.use(new CompletionWorld(world, client, hasPublicUrl));
   await made.done('create a network', network);
+  parts.move();
   return made;
-}
-
-/** Free a moment ago: the URL that ESC reports to must be known before the gateway listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -45,16 +45,22 @@ export class EchoWorld {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.close();
-    await this.gateway.close();
-    await this.esc[Symbol.asyncDispose]();
-    await rm(this.directory, { recursive: true, force: true });
+    try {
+      await this.gateway.close();
+    } finally {
+      await this.esc[Symbol.asyncDispose]();
+      await rm(this.directory, { recursive: true, force: true });
+    }
   }
 }
 
+/** Rejects if the gateway does not start and open; then nothing stays that would keep the test process from ending. */
 export async function startEchoWorld(options: EchoWorldOptions = {}): Promise<EchoWorld> {
-  const esc = await startEcho(options);
+  await using parts = new AsyncDisposableStack();
+  const esc = parts.use(await startEcho(options));
   const directory = await mkdtemp(join(tmpdir(), 'northgate-'));
-  const gateway = await startGatewayWith({
+  parts.defer(() => rm(directory, { recursive: true, force: true }));
+  const started = await startGatewayWith({
     NORTHGATE_NORTHBOUND_HOST: '127.0.0.1',
     NORTHGATE_NORTHBOUND_PORT: '0',
     NORTHGATE_OPS_PORT: '0',
@@ -69,6 +75,8 @@ export async function startEchoWorld(options: EchoWorldOptions = {}): Promise<Ec
     NORTHGATE_JOURNAL_URL: `sqlite:${join(directory, 'northgate.db')}`,
     ...options.settings,
   });
+  const gateway = parts.use(started);
   await until(() => gateway.coordinator.isOpen, 'the gate is open');
+  parts.move();
   return new EchoWorld(esc, gateway, directory);
 }

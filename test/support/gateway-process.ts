@@ -13,11 +13,16 @@ import type { Transaction } from '../../src/domain/transaction.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openJournal } from '../../src/journal/open.ts';
 
+/**
+ * Short, so that what a killed one left is soon adopted; but a process that gets little of its machine for a moment must
+ * not look frozen (R5).
+ */
+export const leaseTtlMs = 1_500;
+
 /** Between the journal's word and the send; between ESC's answer and its record; between its record and the client's answer. */
 export type Cut = 'before-send' | 'before-record' | 'before-answer';
 
-/** Resolves when its gate is open, unless `isOpen` is false. */
-export interface GatewayProcess {
+export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
   readonly opsUrl: string;
   readonly process: ChildProcess;
@@ -29,6 +34,7 @@ export interface GatewayProcess {
   readonly gone: Promise<unknown>;
 }
 
+/** Resolves when its gate is open, unless `isOpen` is false. A test that fails leaves none behind: it is disposed of. */
 export async function startGatewayProcess(
   settings: Readonly<Record<string, string>>,
   { cut, isOpen = true }: { cut?: Cut | undefined; isOpen?: boolean } = {},
@@ -38,6 +44,8 @@ export async function startGatewayProcess(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = once(child, 'exit');
+  await using unfinished = new AsyncDisposableStack();
+  unfinished.defer(() => void child.kill('SIGKILL'));
   const urls = await Promise.race([urlsFrom(child), gone.then(() => null)]);
   if (urls === null) throw new Error('the gateway process ended before it listened');
   const [url, opsUrl] = urls;
@@ -47,14 +55,9 @@ export async function startGatewayProcess(
     await gone;
     return child.exitCode;
   };
-  return {
-    url,
-    opsUrl,
-    process: child,
-    gone,
-    kill: async () => void (await stop('SIGKILL')),
-    end: () => stop('SIGTERM'),
-  };
+  const kill = async (): Promise<void> => void (await stop('SIGKILL'));
+  unfinished.move();
+  return { url, opsUrl, process: child, gone, kill, end: () => stop('SIGTERM'), [Symbol.asyncDispose]: kill };
 }
 
 function urlsFrom(child: ChildProcess): Promise<[string, string]> {
@@ -103,7 +106,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     return cut === undefined || cut === '' ? journal : cutting(journal, cut);
   };
   const log = pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' });
-  const gateway = await startGateway(reading.config, log, { open, leaseTtlMs: 400 });
+  const gateway = await startGateway(reading.config, log, { open, leaseTtlMs });
   process.once('SIGTERM', () => void gateway.close());
   process.stdout.write(`urls ${gateway.northbound.url} ${gateway.ops.url}\n`);
 }

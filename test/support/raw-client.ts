@@ -1,10 +1,11 @@
 /**
  * A client that writes bytes and reads bytes: for what no HTTP library would send, and to see what is really answered.
- * Invariant: every wait has a deadline.
+ * Invariant: every wait has a deadline. Problems of the gateway are held against its OpenAPI document.
  */
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
+import { checkIfProblem } from './document-check.ts';
 import { fieldOf, readChunked, readHead } from './echo-esc.ts';
 import { until } from './until.ts';
 
@@ -16,7 +17,7 @@ export interface RawAnswer {
   readonly body: Buffer;
 }
 
-const waitMs = 10_000;
+const waitMs = 60_000;
 
 export class RawClient {
   readonly socket: net.Socket;
@@ -57,6 +58,7 @@ export class RawClient {
       if (parsed !== null) {
         this.#chunks = [bytes.subarray(parsed.bytes)];
         this.#length = bytes.byteLength - parsed.bytes;
+        checkIfProblem({ ...parsed.answer, body: toHead ? null : parsed.answer.body });
         return parsed.answer;
       }
       if (this.end !== 'open') throw new Error(`the connection ended (${this.end}) before an answer: ${bytes}`);

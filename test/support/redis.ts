@@ -5,12 +5,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 
-const startMaxMs = 10_000;
+const startMaxMs = 60_000;
 
 const isMissing = spawnSync('redis-server', ['--version']).error !== undefined;
 if (isMissing && process.env.CI === 'true') throw new Error('redis-server is not installed, and CI must test on it');
@@ -82,16 +83,6 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
 
 /** Waits for PONG: while the log is read in, the server accepts connections and answers LOADING. */

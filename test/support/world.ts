@@ -12,6 +12,7 @@ import { type Gateway, type Internals, startGateway } from '../../src/app.ts';
 import { readConfig, refusalText } from '../../src/config/reader.ts';
 import { type SimulatedPair, startPair } from '../../src/sim/pair.ts';
 import type { PairOptions } from '../../src/sim/profiles.ts';
+import { watched } from './answer-watch.ts';
 import { until } from './until.ts';
 
 /** A switchover in well under a second of silence, refusals, a starting container, INIT and READY. */
@@ -78,22 +79,33 @@ export class World {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
-    await this.gateway.close();
-    await this.pair.close();
-    await rm(this.directory, { recursive: true, force: true });
+    try {
+      await this.gateway.close();
+    } finally {
+      await this.pair.close();
+      await rm(this.directory, { recursive: true, force: true });
+    }
   }
 }
 
+/** Rejects if the gateway does not start and open; then nothing stays that would keep the test process from ending. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const pair = await startPair({ ...briefly, ...options.pair });
   const directory = await mkdtemp(join(tmpdir(), 'northgate-'));
+  await using parts = new AsyncDisposableStack();
+  parts.defer(() => rm(directory, { recursive: true, force: true }));
+  const pair = parts.use(await startPair({ ...briefly, ...options.pair }));
   const settings = { ...settingsFor(pair, directory), ...options.settings };
-  const world = new World(pair, directory, settings, await startGatewayWith(settings, options.internals));
+  const gateway = parts.use(await startGatewayWith(settings, options.internals));
+  const world = new World(pair, directory, settings, gateway);
   await world.open();
+  parts.move();
   return world;
 }
 
-/** Settings of a gateway for this pair that reacts quickly. */
+/**
+ * Settings of a gateway for this pair that reacts quickly. How often it asks is short; how long it waits for an answer
+ * is not: a process that gets little of its machine for a moment must not take the pair for silent, `fall` times in a row.
+ */
 export function settingsFor(pair: SimulatedPair, directory: string): Record<string, string> {
   return {
     NORTHGATE_NORTHBOUND_HOST: '127.0.0.1',
@@ -106,8 +118,8 @@ export function settingsFor(pair: SimulatedPair, directory: string): Record<stri
     NORTHGATE_ESC_HEALTH_SCHEME: pair.scheme,
     NORTHGATE_ESC_HEALTH_PORT: String(pair.ports.health),
     NORTHGATE_ESC_HEALTH_INTERVAL: '50ms',
-    NORTHGATE_ESC_HEALTH_TIMEOUT: '100ms',
-    NORTHGATE_ESC_TIMEOUTS_CONNECT: '500ms',
+    NORTHGATE_ESC_HEALTH_TIMEOUT: '1s',
+    NORTHGATE_ESC_TIMEOUTS_CONNECT: '5s',
     NORTHGATE_REPLAY_RAMP_UP: '0s',
     NORTHGATE_DRAIN_TIMEOUT: '0s',
     NORTHGATE_COMPLETION_ASK_AFTER: '150ms',
@@ -122,7 +134,8 @@ export async function startGatewayWith(
 ): Promise<Gateway> {
   const reading = readConfig({ environment: settings });
   if ('errors' in reading) throw new Error(refusalText(reading));
-  return startGateway(reading.config, pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' }), internals);
+  const log = pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' });
+  return watched(await startGateway(reading.config, log, internals));
 }
 
 export const tenantXml = (name: string): string =>

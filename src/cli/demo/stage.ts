@@ -98,8 +98,8 @@ function settingsFor(pair: SimulatedPair, directory: string, port: number): Reco
     NORTHGATE_ESC_HEALTH_PORT: String(pair.ports.health),
     NORTHGATE_ESC_HEALTH_INTERVAL: '50ms',
     // Not scaled in full: this process plays ESC too, and its own pauses must not look like ESC's silence.
-    NORTHGATE_ESC_HEALTH_TIMEOUT: '250ms',
-    NORTHGATE_ESC_TIMEOUTS_CONNECT: '1s',
+    NORTHGATE_ESC_HEALTH_TIMEOUT: '1s',
+    NORTHGATE_ESC_TIMEOUTS_CONNECT: '5s',
     NORTHGATE_REPLAY_RAMP_UP: '500ms',
     NORTHGATE_DRAIN_TIMEOUT: '0s',
     NORTHGATE_JOURNAL_URL: `sqlite:${join(directory, 'northgate.db')}`,

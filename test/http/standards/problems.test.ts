@@ -27,6 +27,7 @@ const ways: readonly Way[] = [
   { what: 'bytes that are no request', status: 400, bytes: 'nonsense\r\n\r\n' },
   { what: 'two Hosts', status: 400, bytes: request(`GET ${path}`, 'Host: b') },
   { what: 'a broken body', status: 400, bytes: `${request(`POST ${path}`, 'Transfer-Encoding: chunked')}xyz\r\n` },
+  { what: 'a key that is none', status: 400, bytes: request(`POST ${path}`, 'Idempotency-Key: "') },
   { what: 'no credentials', status: 401, bytes: requestText([`GET ${path} HTTP/1.1`, 'Host: a']) },
   { what: 'no credentials for a POST', status: 401, bytes: requestText([`POST ${path} HTTP/1.1`, 'Host: a']) },
   { what: 'no credentials for its own resource', status: 401, bytes: requestText([`GET ${own} HTTP/1.1`, 'Host: a']) },

@@ -4,10 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { test } from 'node:test';
 import type { Answering, HeardRequest } from '../../support/echo-esc.ts';
 import { type EchoWorld, startEchoWorld } from '../../support/echo-world.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type RawAnswer, requestText } from '../../support/raw-client.ts';
 import { until } from '../../support/until.ts';
 import { tenantXml } from '../../support/world.ts';
@@ -59,12 +60,7 @@ async function becomes(world: EchoWorld, status: string): Promise<void> {
 }
 
 test('S0-1 a POST whose connection was refused is sent again by itself: it was certainly never applied', async () => {
-  const held = net.createServer();
-  held.listen(0, '127.0.0.1');
-  await once(held, 'listening');
-  const { port } = held.address() as AddressInfo;
-  held.close();
-  await once(held, 'close');
+  const port = await freePort();
   await using world = await startEchoWorld({ settings: { NORTHGATE_ESC_REST_PORT: String(port) } });
   const answer = await ask(world, 'POST', unknown);
   const reason = async (): Promise<string> => JSON.stringify((await world.transactions())[0]?.attempts ?? []);
