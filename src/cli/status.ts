@@ -32,6 +32,10 @@ function printPair(output: Output, pair: PairStatusView): void {
     const rows = pair.nodes.map((node) => [node.address, node.role, node.health, node.since, node.message]);
     printTable(output, ['NODE', 'ROLE', 'HEALTH', 'SINCE', 'MESSAGE'], rows);
   }
+  if ((pair.replicas?.length ?? 0) > 1) {
+    const rows = pair.replicas?.map(({ name, isLive, leaseEndsAt }) => [name, isLive ? 'live' : 'gone', leaseEndsAt]);
+    printTable(output, ['REPLICA', 'IS', 'LEASE ENDS'], rows ?? []);
+  }
   if (transactions === null) output.write('The journal does not answer, so transactions are not counted.\n');
   else printTable(output, ['STATUS', 'TRANSACTIONS'], Object.entries(transactions));
 }

@@ -11,7 +11,7 @@ import type { Config } from '../config/schema.ts';
 import { auditEntrySchema } from '../ops/audit.ts';
 import { deadLetterSchema } from '../ops/dead-letters.ts';
 import type { Ops } from '../ops/ops.ts';
-import { nodeSchema, observedSchema, pairStatusSchema, switchoverSchema } from '../ops/pair-view.ts';
+import { nodeSchema, observedSchema, pairStatusSchema, replicaSchema, switchoverSchema } from '../ops/pair-view.ts';
 import { attemptSchema, callbackSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import { documentPage } from './document-routes.ts';
@@ -85,6 +85,7 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
     deadLetterPageSchema,
     observedSchema,
     nodeSchema,
+    replicaSchema,
     switchoverSchema,
     pairStatusSchema,
     auditEntrySchema,

@@ -6,7 +6,7 @@ import Type, { type Static } from 'typebox';
 import type { Verdict } from '../domain/health.ts';
 import type { Status } from '../domain/transaction.ts';
 import { statuses } from '../domain/transaction.ts';
-import type { Journal, SwitchoverRecord } from '../journal/journal.ts';
+import type { Journal, Lease, SwitchoverRecord } from '../journal/journal.ts';
 import type { Holds } from '../northbound/holds.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { count, instant, named, nullable, nullableNamed, toInstant, toInstantOrNull, words } from './schema-kinds.ts';
@@ -70,10 +70,23 @@ const pairSchema = Type.Object(
   { $id: 'Pair', description: 'The two ESC nodes and the gate, as this replica sees them.' },
 );
 
+export const replicaSchema = Type.Object(
+  {
+    name: Type.String(),
+    isLive: Type.Boolean({ description: 'Its lease holds: nobody takes up its transactions.' }),
+    leaseEndsAt: instant('By the journal’s clock.'),
+  },
+  {
+    $id: 'Replica',
+    description: 'One gateway process among several on one journal; those that ended are told for a day.',
+  },
+);
+
 export const pairStatusSchema = Type.Object(
   {
     ...pairSchema.properties,
     transactions: nullable(Type.Unsafe<Record<Status, number>>(countsSchema)),
+    replicas: nullable(Type.Array(named<Static<typeof replicaSchema>>('Replica'))),
   },
   { $id: 'PairStatus', description: 'The pair, and how many transactions have which status.' },
 );
@@ -106,7 +119,8 @@ export class PairReader {
     const transactions = await journal.counts().catch(() => null);
     const [newest = null] = await journal.switchovers(1).catch(() => []);
     this.#lastRead = newest ?? this.#lastRead;
-    return { ...this.view(), transactions };
+    const leases = await journal.leases().catch(() => null);
+    return { ...this.view(), transactions, replicas: leases === null ? null : leases.map(replicaView) };
   }
 
   /** From memory alone. */
@@ -142,6 +156,12 @@ export class PairReader {
 
 const newer = (one: SwitchoverRecord | null, other: SwitchoverRecord | null): SwitchoverRecord | null =>
   one === null || (other !== null && other.epoch > one.epoch) ? other : one;
+
+const replicaView = ({ replica, isLive, expiresAt }: Lease): Static<typeof replicaSchema> => ({
+  name: replica,
+  isLive,
+  leaseEndsAt: toInstant(expiresAt),
+});
 
 const switchoverView = (record: SwitchoverRecord): SwitchoverView => ({
   ...record,

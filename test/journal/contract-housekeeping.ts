@@ -109,8 +109,8 @@ export function housekeeping({ skip, place }: Store): void {
       await kept(journal, held());
       const { id } = made;
       assert.deepEqual(heard, [
-        { id, version: 1, status: 'in-flight' },
-        { id, version: 2, status: 'accepted' },
+        { id, version: 1, status: 'in-flight', isForeign: false },
+        { id, version: 2, status: 'accepted', isForeign: false },
       ]);
     });
 
