@@ -106,7 +106,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     await lease.start();
     // Last but for the journal: nobody takes over what this one may still be sending.
     closers.push(() => lease.close());
-    const isCovered = async (): Promise<boolean> => !isAlone && (await lease.others()).length > 0;
+    const isCovered = async (): Promise<boolean> => !isAlone && (await lease.isCovered());
     const coordinator = makeCoordinator(config, { log, journal, sleepMs: leaseTtlMs, isCovered });
     const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });

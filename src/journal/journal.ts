@@ -101,6 +101,8 @@ export interface Lease {
   readonly replica: string;
   /** By the store's clock: on Redis the server's. */
   readonly expiresAt: Instant;
+  /** By the same clock: since when it has held without a gap. */
+  readonly since: Instant;
   /** By the same clock: it holds still. */
   readonly isLive: boolean;
 }

@@ -37,7 +37,7 @@ export interface CoordinatorOptions {
   readonly rules: PairRules;
   /** Not running for so long, in ms, is a sleep that trust does not outlive (R5): the lease's time. */
   readonly sleepMs: number;
-  /** Whether another replica's lease holds, so that somebody watched the pair all the time. Rejects with JournalUnavailable. */
+  /** Whether another replica's lease has held since before this one's began, so that somebody watched the pair all the time. Rejects with JournalUnavailable. */
   readonly isCovered: () => Promise<boolean>;
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Logger } from 'pino';
 import type { Instant } from '../domain/transaction.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Journal, Unavailable } from '../journal/journal.ts';
 import { now } from './clock.ts';
 
 export interface LeaseOptions {
@@ -45,7 +45,7 @@ export class Lease {
   /** Rejects if the journal does not take it. */
   async start(): Promise<void> {
     const renewed = await this.#renew();
-    if (renewed !== null) throw new Error('the journal does not take the lease', { cause: renewed });
+    if (renewed.word !== 'renewed') throw new Error('the journal does not take the lease', { cause: renewed.cause });
     this.#timer = setInterval(() => void this.#tick(), this.#options.ttlMs / renewalsPerTtl);
   }
 
@@ -76,6 +76,17 @@ export class Lease {
       .map((each) => each.replica);
   }
 
+  /**
+   * Whether the lease of another replica has held since before this one's began, so that somebody watched the pair all the
+   * time (R5). One that began later does not count: of several that start or wake at once, the first one is not covered.
+   * Rejects with JournalUnavailable.
+   */
+  async isCovered(): Promise<boolean> {
+    const leases = (await this.#options.journal.leases()).filter(({ isLive }) => isLive);
+    const own = leases.find(({ replica }) => replica === this.#options.replica);
+    return leases.some(({ since }) => since < (own?.since ?? Number.POSITIVE_INFINITY));
+  }
+
   /** Nothing is this replica's any more, and the others are told, so that they go on at once. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
@@ -87,20 +98,20 @@ export class Lease {
   async #tick(): Promise<void> {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
-    const wasLost = !this.holds;
-    const cause = await this.#renew();
+    const renewed = await this.#renew();
     this.#isRenewing = false;
-    if (cause !== null) this.#options.log.error({ err: cause }, 'the lease could not be renewed');
-    else for (const renewed of [...this.#renewed]) renewed(wasLost);
+    if (renewed.word !== 'renewed') this.#options.log.error({ err: renewed.cause }, 'the lease could not be renewed');
+    else for (const listener of [...this.#renewed]) listener(renewed.wasLost);
   }
 
-  /** Null, or why not. */
-  async #renew(): Promise<unknown> {
+  /** `wasLost`: it had run out before this was confirmed. */
+  async #renew(): Promise<{ readonly word: 'renewed'; readonly wasLost: boolean } | Unavailable> {
     const { journal, replica, ttlMs } = this.#options;
     const sentAt = now();
     const renewed = await journal.renewLease(replica, ttlMs);
-    if (renewed !== 'renewed') return renewed.cause;
+    if (renewed !== 'renewed') return renewed;
+    const wasLost = !this.holds;
     if (!this.#isClosed) this.#heldUntil = sentAt + ttlMs * heldShare;
-    return null;
+    return { word: 'renewed', wasLost };
   }
 }

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { moved } from '../../src/domain/transaction.ts';
-import type { Change, SwitchoverRecord } from '../../src/journal/journal.ts';
+import type { Change, Lease, SwitchoverRecord } from '../../src/journal/journal.ts';
+import { until } from '../support/until.ts';
 import type { Store } from './contract.ts';
 import { bytes, carried, held, kept, state, toSend } from './samples.ts';
 
@@ -81,6 +82,30 @@ export function housekeeping({ skip, place }: Store): void {
       );
       const end = leases[1]?.expiresAt ?? 0;
       assert.ok(end >= before + 9_000 && end <= Date.now() + 11_000, `ends at ${end}, renewed at ${before}`);
+    });
+
+    test('R5 a lease tells since when it holds without a gap, and whether it does', async () => {
+      await using here = await place();
+      const journal = await here.open();
+      const found = async (): Promise<Lease> => {
+        const [lease] = await journal.leases();
+        assert.ok(lease !== undefined);
+        return lease;
+      };
+      await journal.renewLease('a', 60_000);
+      const begun = await found();
+      await until(async () => Date.now() > begun.since + 2, 'a moment has passed');
+      await journal.renewLease('a', 60_000);
+      const renewed = await found();
+      assert.deepEqual([renewed.since, renewed.isLive], [begun.since, true]);
+      assert.ok(renewed.expiresAt > begun.expiresAt);
+
+      for (let time = 0; time < 2; time += 1) assert.equal(await journal.endLease('a'), 'ended');
+      const ended = await found();
+      assert.equal(ended.isLive, false);
+      await journal.renewLease('a', 60_000);
+      const again = await found();
+      assert.ok(again.isLive && again.since >= ended.expiresAt, 'it begins anew after it had ended');
     });
 
     test('a lease that ended more than a day ago is forgotten', async () => {

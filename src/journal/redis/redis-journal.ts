@@ -117,9 +117,9 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
     async leases() {
       const [found, [seconds, micros]] = await reading(() => Promise.all([redis.hgetall(keys.leases), redis.time()]));
       const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-      const leases = Object.entries(found).map(([replica, end]) => {
-        const expiresAt = Number(end);
-        return { replica, expiresAt, isLive: expiresAt > now };
+      const leases = Object.entries(found).map(([replica, said]) => {
+        const [expiresAt = 0, since = 0] = said.split(' ').map(Number);
+        return { replica, expiresAt, since, isLive: expiresAt > now };
       });
       return leases
         .filter(({ expiresAt }) => expiresAt >= now - endedLeaseKeptMs)

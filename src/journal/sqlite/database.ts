@@ -35,7 +35,7 @@ const tables = `
     sequence INTEGER NOT NULL, which TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (sequence, which)
   ) STRICT;
   CREATE TABLE switchovers (epoch INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
-  CREATE TABLE leases (replica TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;
+  CREATE TABLE leases (replica TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, since INTEGER NOT NULL) STRICT;
   CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
   INSERT INTO meta VALUES ('epoch', 0);
   PRAGMA application_id = ${applicationId};

@@ -44,6 +44,12 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
     database.prepare('INSERT OR REPLACE INTO switchovers VALUES (?, ?)').run(record.epoch, JSON.stringify(record));
     database.prepare('DELETE FROM switchovers WHERE epoch <= ?').run(record.epoch - switchoversMax);
   };
+  /** One that had ended begins anew. */
+  const putLease = (replica: string, expiresAt: number, now: number): void => {
+    const sql = `INSERT INTO leases (replica, expires_at, since) VALUES (?, ?, ?) ON CONFLICT (replica) DO UPDATE SET
+      since = iif(expires_at > excluded.since, since, excluded.since), expires_at = excluded.expires_at`;
+    database.prepare(sql).run(replica, expiresAt, now);
+  };
 
   return {
     create: (creation) => writer.create(creation),
@@ -121,24 +127,25 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
       return write(() => {
         const now = clock();
         database.prepare('DELETE FROM leases WHERE expires_at < ?').run(now - endedLeaseKeptMs);
-        database.prepare('INSERT OR REPLACE INTO leases VALUES (?, ?)').run(replica, now + ttlMs);
+        putLease(replica, now + ttlMs, now);
         return 'renewed';
       });
     },
 
     async endLease(replica) {
       return write(() => {
-        database.prepare('INSERT OR REPLACE INTO leases VALUES (?, ?)').run(replica, clock());
+        const now = clock();
+        putLease(replica, now, now);
         return 'ended';
       });
     },
 
     async leases() {
       const now = clock();
-      const sql = 'SELECT replica, expires_at FROM leases WHERE expires_at >= ? ORDER BY replica';
-      return rows(sql, now - endedLeaseKeptMs).map(({ replica, expires_at: end }) => {
+      const sql = 'SELECT replica, expires_at, since FROM leases WHERE expires_at >= ? ORDER BY replica';
+      return rows(sql, now - endedLeaseKeptMs).map(({ replica, expires_at: end, since }) => {
         const expiresAt = Number(end);
-        return { replica: String(replica), expiresAt, isLive: expiresAt > now };
+        return { replica: String(replica), expiresAt, since: Number(since), isLive: expiresAt > now };
       });
     },
 
