@@ -64,12 +64,17 @@ export function reported(transaction: Transaction, facts: ReportFacts, context: 
   }
   const judged = judge(transaction, facts, context.currentEpoch);
   const report = reportOf(transaction, facts, deliveryOf(transaction, facts, judged));
-  const kept = withReport(takenIfIdle(withSign(transaction, facts), context.replica), report);
+  const named = withId(withSign(transaction, facts), facts, judged);
+  const kept = withReport(takenIfIdle(named, context.replica), report);
   if (judged !== 'settles') return { transaction: kept, word: wordOf(judged), number: report.number };
-  // Where no answer told the client ESC's id, it is the one that the report tells (R22).
-  const escTransactionId = transaction.escTransactionId ?? facts.escTransactionId;
-  const settled = settledByReport(kept, report, facts.at, { escTransactionId });
-  return { transaction: settled, word: 'settled', number: report.number };
+  return { transaction: settledByReport(kept, report, facts.at), word: 'settled', number: report.number };
+}
+
+/** Where no answer told the client ESC's id, it is the one that the first report tells, whatever settles later (R21, R22). */
+function withId(transaction: Transaction, { escTransactionId: told }: ReportFacts, judged: Judgement): Transaction {
+  const { escTransactionId } = transaction;
+  if (escTransactionId !== null || judged === 'clean-up' || judged === 'outdated') return transaction;
+  return { ...transaction, escTransactionId: told };
 }
 
 /**

@@ -81,6 +81,16 @@ const deliveryOf = ({ transaction, number }: Reported): string =>
   transaction.reports.find((report) => report.number === number)?.delivery.state ?? 'not kept';
 const said = (result: Reported): string => `${result.word} ${result.transaction.state.status} ${deliveryOf(result)}`;
 
+test('R21 who has no answer yet knows the id of the first report, whatever settles later', () => {
+  const unanswered = record({ state: inFlight, attempts: [attempt(1)], answer: null, escTransactionId: null });
+  const told = take(unanswered, came({ escTransactionId: 'told-id' }));
+  assert.equal(knownTransactionId(told.transaction), 'told-id');
+  const later = take(told.transaction, success({ escTransactionId: 'other-id' }));
+  assert.equal(knownTransactionId(later.transaction), 'told-id');
+  const cleanedUp = take(unanswered, came({ isCleanUp: true, escTransactionId: 'other-id' }));
+  assert.equal(knownTransactionId(cleanedUp.transaction), null);
+});
+
 test('R28 the first terminal report settles and is queued by the same write; a later one is recorded only', () => {
   const first = take(record(), success());
   assert.equal(said(first), 'settled completed waiting');
