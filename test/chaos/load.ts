@@ -9,8 +9,14 @@ import type { ReceiverMode } from './receiver.ts';
 
 const program = fileURLToPath(new URL('load-process.ts', import.meta.url));
 
+/** It measures nothing: see `replica.ts`. */
+const { NODE_V8_COVERAGE: _, ...plainEnvironment } = process.env;
+
 export class Load {
-  readonly #child: ChildProcess = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  readonly #child: ChildProcess = fork(program, {
+    env: plainEnvironment,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   readonly #start: LoadStart;
   #last = 0;
 

@@ -9,6 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('replica-process.ts', import.meta.url));
+/** Coverage of a process that is killed is not to be had, and would slow the others. */
+const { NODE_V8_COVERAGE: _, ...plainEnvironment } = process.env;
 const restartAfterMs = 200;
 /** After SIGTERM; the drain's own time is far shorter. */
 const endMaxMs = 60_000;
@@ -100,7 +102,7 @@ export class Replica {
     this.#isOrdered = false;
     const child = fork(program, {
       env: {
-        ...process.env,
+        ...plainEnvironment,
         CHAOS_SETTINGS: JSON.stringify(settings),
         CHAOS_LOG: logFile,
         CHAOS_LEASE_MS: String(leaseMs),

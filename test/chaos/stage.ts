@@ -19,7 +19,7 @@ import { Replica } from './replica.ts';
 export const leaseMs = 2_000;
 
 const replicaCount = 3;
-const clientCount = 10;
+const clientCount = 16;
 /** Of service operations, which cannot be looked at: a report that was lost settles them after so long. */
 const operationWithin = '15s';
 const timeScale = 0.01;
