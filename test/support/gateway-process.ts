@@ -1,6 +1,6 @@
 /**
- * A gateway in a process of its own, to be killed. Run as a program it starts one from its environment and prints its
- * URL; `NORTHGATE_TEST_CUT` names a point at which it kills itself with SIGKILL, exactly there.
+ * A gateway in a process of its own, to be killed or frozen. Run as a program it starts one from its environment and
+ * prints its URL; `NORTHGATE_TEST_CUT` names a point at which it sends itself a signal, exactly there, the first time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,6 +22,15 @@ export const leaseTtlMs = 1_500;
 /** Between the journal's word and the send; between ESC's answer and its record; between its record and the client's answer. */
 export type Cut = 'before-send' | 'before-record' | 'before-answer';
 
+export interface ProcessOptions {
+  readonly cut?: Cut | undefined;
+  /** What it sends itself at the cut; after SIGSTOP it goes on from there when it is woken. */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP';
+  /** False: its gate is not waited for. */
+  readonly isOpen?: boolean;
+  readonly leaseTtlMs?: number;
+}
+
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
   readonly opsUrl: string;
@@ -37,10 +46,16 @@ export interface GatewayProcess extends AsyncDisposable {
 /** Resolves when its gate is open, unless `isOpen` is false. A test that fails leaves none behind: it is disposed of. */
 export async function startGatewayProcess(
   settings: Readonly<Record<string, string>>,
-  { cut, isOpen = true }: { cut?: Cut | undefined; isOpen?: boolean } = {},
+  { cut, signal = 'SIGKILL', isOpen = true, leaseTtlMs: ttlMs = leaseTtlMs }: ProcessOptions = {},
 ): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
-    env: { ...process.env, NORTHGATE_TEST_SETTINGS: JSON.stringify(settings), NORTHGATE_TEST_CUT: cut ?? '' },
+    env: {
+      ...process.env,
+      NORTHGATE_TEST_SETTINGS: JSON.stringify(settings),
+      NORTHGATE_TEST_CUT: cut ?? '',
+      NORTHGATE_TEST_SIGNAL: signal,
+      NORTHGATE_TEST_LEASE: String(ttlMs),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = once(child, 'exit');
@@ -71,28 +86,31 @@ function urlsFrom(child: ChildProcess): Promise<[string, string]> {
   });
 }
 
-function dieHere(): Promise<never> {
-  process.kill(process.pid, 'SIGKILL');
-  return new Promise(() => undefined);
-}
-
 /** The write that records ESC's answer. */
 const isAnswered = ({ state }: Transaction): boolean => state.status === 'accepted' || 'settledAt' in state;
 
-/** The journal, with the process's death put between two of its steps and what follows them. */
-function cutting(journal: Journal, cut: Cut): Journal {
+/** The journal, with the process's death or sleep put between two of its steps and what follows them. */
+function cutting(journal: Journal, cut: Cut, signal: NodeJS.Signals): Journal {
+  let isDone = false;
+  const at = (point: Cut, isHere: boolean): void => {
+    if (isDone || point !== cut || !isHere) return;
+    isDone = true;
+    // After SIGSTOP it goes on from here when it is woken.
+    process.kill(process.pid, signal);
+  };
   return {
     ...journal,
     create: async (creation) => {
       const created = await journal.create(creation);
-      const isSent = created.word === 'created' && created.transaction.state.status === 'in-flight';
-      return cut === 'before-send' && isSent ? dieHere() : created;
+      at('before-send', created.word === 'created' && created.transaction.state.status === 'in-flight');
+      return created;
     },
     replace: async (replacement) => {
       const settles = isAnswered(replacement.transaction);
-      if (cut === 'before-record' && settles) return dieHere();
+      at('before-record', settles);
       const replaced = await journal.replace(replacement);
-      return cut === 'before-answer' && settles ? dieHere() : replaced;
+      at('before-answer', settles);
+      return replaced;
     },
   };
 }
@@ -101,12 +119,16 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const reading = readConfig({ environment: JSON.parse(process.env.NORTHGATE_TEST_SETTINGS ?? '{}') });
   if ('errors' in reading) throw new Error(refusalText(reading));
   const cut = process.env.NORTHGATE_TEST_CUT as Cut | '';
+  const signal = process.env.NORTHGATE_TEST_SIGNAL as NodeJS.Signals;
   const open: typeof openJournal = async (options) => {
     const journal = await openJournal(options);
-    return cut === undefined || cut === '' ? journal : cutting(journal, cut);
+    return cut === undefined || cut === '' ? journal : cutting(journal, cut, signal);
   };
   const log = pino({ level: process.env.NORTHGATE_TEST_LOG ?? 'silent' });
-  const gateway = await startGateway(reading.config, log, { open, leaseTtlMs });
+  const gateway = await startGateway(reading.config, log, {
+    open,
+    leaseTtlMs: Number(process.env.NORTHGATE_TEST_LEASE),
+  });
   process.once('SIGTERM', () => void gateway.close());
   process.stdout.write(`urls ${gateway.northbound.url} ${gateway.ops.url}\n`);
 }
