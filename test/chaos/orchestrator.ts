@@ -78,9 +78,12 @@ export class Orchestrator {
   async #send(order: Order): Promise<Try | null> {
     const { random, calling, giveUpAt } = this.#options;
     while (Date.now() < giveUpAt()) {
-      const made = await tryOnce(order, calling, random.pick(patiencesMs));
-      order.tries.push(made);
-      if (isFinal(made) || made.status === 202) return made;
+      const isStuttering = order.key !== null && random.isLucky(0.15);
+      const copies = Array.from({ length: isStuttering ? 2 : 1 }, () => random.pick(patiencesMs));
+      const tries = await Promise.all(copies.map((patienceMs) => tryOnce(order, calling, patienceMs)));
+      order.tries.push(...tries);
+      const made = tries.find(isFinal) ?? tries.find(({ status }) => status === 202) ?? tries[0];
+      if (made === undefined || isFinal(made) || made.status === 202) return made ?? null;
       // Without a key a new request may be a new transaction: some would rather not know.
       const mayGiveUp = made.sent === 'no' ? random.isLucky(0.1) : order.key === null && random.isLucky(0.2);
       if (mayGiveUp) return null;

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { RedisLink } from './redis-link.ts';
 
 const program = fileURLToPath(new URL('replica-process.ts', import.meta.url));
 /** Coverage of a process that is killed is not to be had, and would slow the others. */
@@ -19,6 +20,8 @@ export interface ReplicaOptions {
   readonly name: string;
   readonly port: number;
   readonly opsPort: number;
+  /** Its path to Redis. */
+  readonly link: RedisLink;
   readonly settings: Readonly<Record<string, string>>;
   readonly leaseMs: number;
   readonly logFile: string;

@@ -13,6 +13,7 @@ import { settingsFor } from '../support/world.ts';
 import { Balancer } from './balancer.ts';
 import type { Disturbance } from './ledgers.ts';
 import { Load } from './load.ts';
+import { RedisLink } from './redis-link.ts';
 import { Replica } from './replica.ts';
 
 /** Short, so that what a dead one left is soon taken up; long enough for a machine that is busy with other things. */
@@ -80,8 +81,10 @@ export async function startStage(seed: number, directory?: string): Promise<Stag
   for (let number = 1; number <= replicaCount; number += 1) {
     const [port, opsPort] = [await freePort(), await freePort()];
     const logFile = join(place, `replica-${number}.log`);
-    const settings = { ...replicaSettings(pair, redis, { balancerPort, key }), ...portsOf(port, opsPort) };
-    replicas.push(new Replica({ name: `replica ${number}`, port, opsPort, settings, leaseMs, logFile }));
+    const link = stack.adopt(new RedisLink(redis.port), (each) => each.close());
+    const redisPort = await link.listen();
+    const settings = { ...replicaSettings(pair, { redisPort, balancerPort, key }), ...portsOf(port, opsPort) };
+    replicas.push(new Replica({ name: `replica ${number}`, port, opsPort, link, settings, leaseMs, logFile }));
   }
   stack.defer(async () => void (await Promise.all(replicas.map((each) => each.kill()))));
   const balancer = stack.adopt(new Balancer(replicas.map(({ options }) => options.port)), (each) => each.close());
@@ -100,13 +103,12 @@ const portsOf = (port: number, opsPort: number): Record<string, string> => ({
 
 function replicaSettings(
   pair: SimulatedPair,
-  redis: RedisServer,
-  { balancerPort, key }: { balancerPort: number; key: string },
+  { redisPort, balancerPort, key }: { redisPort: number; balancerPort: number; key: string },
 ): Record<string, string> {
   const path = '/ESCManager/v0/{tenant}/deployments/service/{deployment}';
   return {
     ...settingsFor(pair, '.'),
-    NORTHGATE_JOURNAL_URL: `redis://127.0.0.1:${redis.port}`,
+    NORTHGATE_JOURNAL_URL: `redis://127.0.0.1:${redisPort}`,
     NORTHGATE_JOURNAL_KEY: key,
     NORTHGATE_CALLBACKS_ALLOW: '127.0.0.1',
     NORTHGATE_CALLBACKS_PUBLIC_URL: `http://127.0.0.1:${balancerPort}`,

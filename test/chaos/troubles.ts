@@ -7,6 +7,7 @@ import { type CrashPoint, crashPoints, type Injection, type Match } from '../../
 import { type Cause, causes } from '../../src/sim/takeover.ts';
 import type { Random } from './random.ts';
 import type { ReceiverMode } from './receiver.ts';
+import type { LinkState } from './redis-link.ts';
 import type { Replica } from './replica.ts';
 import { leaseMs, type Stage } from './stage.ts';
 
@@ -75,6 +76,12 @@ const ended = toReplica('is told to end', async (replica, random) => {
   replica.start();
 });
 
+const cutOff = toReplica('is cut off from Redis', async ({ options: { link } }, random) => {
+  link.become(random.pick<LinkState>(['reset', 'silent']));
+  await pause(leaseMs * random.between(0.2, 2.5));
+  link.become('whole');
+});
+
 let isRedisBusy = false;
 
 const toRedis =
@@ -105,6 +112,23 @@ const switchover: Trouble = async (stage, random) => {
   const disturbance = stage.disturb(`switchover, ${cause}`, false);
   await stage.pair.switchover(cause);
   await stage.pair.ready();
+  disturbance.to = Date.now();
+};
+
+/** What clients of the VIP sent meanwhile and did not reset arrives when it is over. */
+const pathCut: Trouble = async (stage, random) => {
+  const disturbance = stage.disturb('the path to the VIP is cut', false);
+  stage.pair.cutPath();
+  await pause(random.between(200, 3_000));
+  stage.pair.healPath();
+  disturbance.to = Date.now();
+};
+
+const maintenance: Trouble = async (stage, random) => {
+  const disturbance = stage.disturb('ESC is in maintenance', false);
+  stage.pair.maintenance(true);
+  await pause(random.between(200, 2_000));
+  stage.pair.maintenance(false);
   disturbance.to = Date.now();
 };
 
@@ -141,12 +165,15 @@ const troubles: Chosen<readonly [weight: number, trouble: Trouble]> = [
   [3, killed],
   [3, frozen],
   [2, ended],
+  [3, cutOff],
   [1.5, redisFrozen],
   [1.5, redisKilled],
   [4, switchover],
   [4, crash],
   [6, fault],
   [1, workFailure],
+  [1, pathCut],
+  [0.7, maintenance],
   [1.5, deafness],
 ];
 
