@@ -39,7 +39,7 @@ async function promised(impatient: EchoWorld, ...fields: string[]): Promise<stri
   return location;
 }
 
-const startImpatient = (): Promise<EchoWorld> => startEchoWorld({ settings: { NORTHGATE_HOLD_TIMEOUT: '300ms' } });
+const startImpatient = (): Promise<EchoWorld> => startEchoWorld({ settings: { NORTHGATE_HOLD_TIMEOUT: '2s' } });
 
 test('H-23 C-01 a 202 tells the status and where to ask again; what is there is never kept by caches', async () => {
   await using impatient = await startImpatient();
