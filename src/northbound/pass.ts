@@ -134,7 +134,7 @@ const hasBody = (request: IncomingMessage): boolean =>
   request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
 
 function give(response: ServerResponse, answer: Answer, caller: Caller): void {
-  const headers = towardsClient(answer.headers, caller.authorities);
+  const headers = towardsClient(answer, caller.authorities);
   response.sendDate = firstValue(headers, 'date') === '';
   response.writeHead(answer.status, headers);
   response.end(answer.body);
@@ -157,7 +157,7 @@ class ClientSink implements AnswerSink {
     const bodyBytes = Number(firstValue(rawHeaders, 'content-length') || 0);
     if (isDoubtful({ status, contentType, bodyBytes })) return false;
     this.#hasBody = status !== 204 && status !== 304;
-    const headers = towardsClient(rawHeaders, this.#caller.authorities);
+    const headers = towardsClient({ status, headers: rawHeaders }, this.#caller.authorities);
     this.#response.sendDate = firstValue(headers, 'date') === '';
     this.#response.writeHead(status, headers);
     return true;
