@@ -127,14 +127,13 @@ export class Transact {
     const transaction = transactionOf(arrival, { replica, catalogue, isOpen });
     if (!isOpen && !holds.take(transaction.id, arrival.body.byteLength)) throw holdFull(comeback.seconds('hold-full'));
     const creation = this.#creation(transaction, arrival, isOpen);
-    const created = await records.journal.create(creation);
+    const created = await records.create(creation, now);
     if (created.word === 'created') return created;
     holds.giveBack(transaction.id);
     if (created.word === 'key-taken') {
       if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);
       return created;
     }
-    void records.abandonSurely(creation, now);
     throw this.#journalAway();
   }
 
