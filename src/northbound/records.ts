@@ -6,7 +6,16 @@ import type { Logger } from 'pino';
 import { abandoned, neverSent } from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
-import type { Bodies, BodyName, Created, Creation, Journal, MarkConditions, Replaced } from '../journal/journal.ts';
+import type {
+  Bodies,
+  BodyName,
+  Created,
+  Creation,
+  Journal,
+  MarkConditions,
+  Replaced,
+  Unavailable,
+} from '../journal/journal.ts';
 import { UnderWay } from './under-way.ts';
 
 export interface Move {
@@ -20,6 +29,8 @@ export type Changed =
   /** `decide` wanted nothing of the record as it stands now. */
   | { readonly word: 'declined'; readonly transaction: Transaction }
   | { readonly word: 'stale-epoch' | 'behind' | 'missing' | 'unavailable' };
+
+type Met = Extract<Created, { word: 'key-taken' }>;
 
 /** Nobody moves one record this often at once; past it something is wrong. */
 const triesMax = 20;
@@ -107,9 +118,23 @@ export class Records {
       return created;
     }
     this.#creating.delete(id);
-    if (created.word === 'created') return created;
-    const met = await this.#creating.get(created.transaction.id);
-    return met?.word === 'unavailable' ? met : created;
+    return created.word === 'created' ? created : this.#confirmed(created);
+  }
+
+  /** What `create` of it would meet; `free`: nothing. Nothing is written. */
+  async meet(transaction: Transaction): Promise<Met | { readonly word: 'free' } | Unavailable> {
+    try {
+      const holder = await this.journal.holder(transaction);
+      return holder === null ? { word: 'free' } : this.#confirmed({ word: 'key-taken', transaction: holder });
+    } catch (cause) {
+      this.#log.error({ err: cause }, 'who holds a key cannot be read');
+      return { word: 'unavailable', cause };
+    }
+  }
+
+  async #confirmed(met: Met): Promise<Met | Unavailable> {
+    const creating = await this.#creating.get(met.transaction.id);
+    return creating?.word === 'unavailable' ? creating : met;
   }
 
   /** The creation is repeated until it is confirmed and then abandoned, so that a write that comes late finds it done. */
