@@ -16,6 +16,7 @@ export function unjournaled(): Journal {
     async replace({ transaction }) {
       return { word: 'replaced', transaction: { ...transaction, version: transaction.version + 1 } };
     },
+    holder: async () => null,
     release: async () => 'released',
     get: async () => null,
     body: async () => null,

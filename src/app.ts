@@ -229,7 +229,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
         else watch.begin(transaction);
       },
     });
-    const pass = new Pass({ ...shared, upstream, responseTimeoutMs, bodyBytesMax });
+    const pass = new Pass({ ...shared, comeback, upstream, responseTimeoutMs, bodyBytesMax });
 
     await coordinator.start();
     closers.push(() => coordinator.close());

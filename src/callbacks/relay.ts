@@ -1,12 +1,19 @@
 /**
- * Brings reports to the clients: of each transaction in the order of their numbers, one at a time, until taken or out of
- * time (R30). What is to be delivered stands in the records; in memory is only which of them to look at, and when.
+ * Brings reports to the clients: to each URL of a transaction in the order of their numbers, one at a time, until taken
+ * or out of time (R30). What is to be delivered stands in the records; in memory is only which of them to look at, and when.
  * Invariants: a report that was not recorded as delivered is tried again, by this replica or the next one; nothing is relayed
  * while the HTTP answer is not handed over, or is still under way (R23).
  */
 import PQueue from 'p-queue';
 import type { Logger } from 'pino';
-import { deadLettered, delivered, deliveryBackoffMs, failedTry, nextDelivery } from '../domain/deliveries.ts';
+import {
+  deadLettered,
+  delivered,
+  deliveryBackoffMs,
+  failedTry,
+  nextDeliveries,
+  nextDelivery,
+} from '../domain/deliveries.ts';
 import { knownTransactionId } from '../domain/reports.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Report, Transaction } from '../domain/transaction.ts';
@@ -44,6 +51,8 @@ const sweepPage = 500;
 /** A transaction whose answer is pending is looked at again so often, should nobody say that it was handed over. */
 const answerPollMs = 1_000;
 const afterDefectMs = 60_000;
+/** Longer than any try, its record included, as a rule. */
+const tryingMaxMs = 60_000;
 const closeMaxMs = 2_000;
 
 export class Relay {
@@ -53,6 +62,8 @@ export class Relay {
   readonly #sending = new PQueue({ concurrency: deliveriesAtOnceMax });
   readonly #origins = new Map<string, PQueue>();
   readonly #end = new AbortController();
+  /** Of each transaction, the URLs at which one is being delivered: 0 is the client's, 1, 2, … those that joined. */
+  readonly #trying = new Map<string, Map<number, Promise<void>>>();
   #sweepTimer: NodeJS.Timeout | null = null;
   #sweep: Promise<void> | null = null;
 
@@ -79,6 +90,7 @@ export class Relay {
     if (this.#sweepTimer !== null) clearInterval(this.#sweepTimer);
     const patience = setTimeout(() => this.#end.abort(new Error('the gateway ends')), closeMaxMs);
     await Promise.all([this.#timetable.close(), this.#sweep]);
+    await Promise.all([...this.#trying.values()].flatMap((tries) => [...tries.values()]));
     clearTimeout(patience);
     await this.#deliverer.close();
   }
@@ -128,20 +140,49 @@ export class Relay {
     }
   }
 
-  /** Tries the next report of one transaction. @returns when it is to be looked at again; null: nothing is left. */
+  /** Begins what is due of one transaction, for each URL apart. @returns when it is to be looked at again; null: nothing is left. */
   async #deliver(id: string): Promise<number | null> {
     const { records, replica, isAnswerPending } = this.#options;
+    // What ends while the record is read is not in it yet.
+    const busy = new Set(this.#trying.get(id)?.keys());
     const transaction = await records.read(id);
     if (transaction === 'unavailable') return now() + backoffMs(3, Math.random());
-    const next = transaction === null ? null : nextDelivery(transaction);
-    if (transaction === null || next === null || transaction.owner !== replica) return null;
-    if (next.delivery.dueAt > now()) return next.delivery.dueAt;
-    if (isAnswerPending(id) || transaction.state.status === 'in-flight') return now() + answerPollMs;
-    const tried = await this.#try(transaction, next.report);
-    // Cut off by the end of this gateway, which says nothing of the client.
-    if (this.#end.signal.aborted && tried.kind !== 'taken') return null;
-    const recorded = await this.#record(transaction, next.report.number, tried);
-    return recorded === null ? null : (nextDelivery(recorded)?.delivery.dueAt ?? null);
+    if (transaction === null || transaction.owner !== replica) return null;
+    const next = nextDeliveries(transaction).filter(({ report }) => !busy.has(report.joined ?? 0));
+    const due = next.filter(({ delivery }) => delivery.dueAt <= now());
+    const isEarly = isAnswerPending(id) || transaction.state.status === 'in-flight';
+    if (due.length > 0 && isEarly) return now() + answerPollMs;
+    for (const { report } of due) this.#begin(transaction, report);
+    const later = next.filter((each) => !due.includes(each)).map(({ delivery }) => delivery.dueAt);
+    // Whatever is being delivered has it looked at again when it ends.
+    if (this.#trying.has(id)) later.push(now() + tryingMaxMs);
+    return later.length === 0 ? null : Math.min(...later);
+  }
+
+  #begin(transaction: Transaction, report: Report): void {
+    const { id } = transaction;
+    const tries = this.#trying.get(id) ?? new Map<number, Promise<void>>();
+    this.#trying.set(id, tries);
+    const { joined = 0 } = report;
+    const ended = this.#carryOut(transaction, report).then((againAt) => {
+      tries.delete(joined);
+      if (tries.size === 0) this.#trying.delete(id);
+      this.#timetable.set(id, againAt);
+    });
+    tries.set(joined, ended);
+  }
+
+  /** One try and its record. Never rejects. @returns when its transaction is to be looked at again. */
+  async #carryOut(transaction: Transaction, report: Report): Promise<number> {
+    try {
+      const tried = await this.#try(transaction, report);
+      // Cut off by the end of this gateway, which says nothing of the client.
+      if (!this.#end.signal.aborted || tried.kind === 'taken') await this.#record(transaction, report.number, tried);
+      return now();
+    } catch (error) {
+      this.#options.log.error({ err: error, transaction: transaction.id }, 'a delivery ended in a defect');
+      return now() + afterDefectMs;
+    }
   }
 
   async #try(transaction: Transaction, report: Report): Promise<Tried> {
@@ -183,8 +224,8 @@ export class Relay {
     return queue.add(() => this.#sending.add(work));
   }
 
-  /** What came of it, in the record; null: the gateway ends, or the record is gone. */
-  async #record(transaction: Transaction, number: number, tried: Tried): Promise<Transaction | null> {
+  /** What came of it, in the record. */
+  async #record(transaction: Transaction, number: number, tried: Tried): Promise<void> {
     const { records, turns, deliverForMs, log } = this.#options;
     const changed = await turns.run(transaction.id, () =>
       records.changeSurely(transaction, (current) => {
@@ -198,7 +239,6 @@ export class Relay {
       const { tries, lastError } = delivery;
       log.error({ deadLetter: deliveryId(transaction.id, number), tries, lastError }, 'a callback was given up');
     }
-    return current;
   }
 }
 

@@ -15,10 +15,14 @@ export const joinedUrlsMax = 100;
 export const none = (why: string) => ({ state: 'none', why }) as const satisfies Delivery;
 export const noUrl = none('the client gave no URL for it');
 
-/** Whether the report that ends the operation is queued, delivered or dead: the client gets one, not two (R28). */
-export const hasCompletion = ({ reports }: Transaction): boolean =>
+/**
+ * Whether the report that ends the operation is queued, delivered or dead: the client gets one, not two (R28).
+ * `except`: number of a report that is not meant, since it is about to become the completion.
+ */
+export const hasCompletion = ({ reports }: Transaction, except?: number): boolean =>
   reports.some(
-    ({ channel, verdict, delivery }) => channel === 'callback' && verdict !== undefined && delivery.state !== 'none',
+    ({ channel, verdict, delivery, number }) =>
+      channel === 'callback' && verdict !== undefined && delivery.state !== 'none' && number !== except,
   );
 
 export const nextNumber = ({ reports }: Transaction): number => (reports.at(-1)?.number ?? 0) + 1;

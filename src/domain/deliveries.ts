@@ -14,20 +14,31 @@ export const waiting = (now: Instant): Waiting => ({
   lastError: null,
 });
 
+interface Next {
+  readonly report: Report;
+  readonly delivery: Waiting;
+}
+
 /**
- * The report that is to be delivered next: those for the client go out in the order of numbers (R30), and the URLs of
- * those who joined (R26) do not wait for it, nor it for them. Of several that may go, the one that is due first.
+ * What is to be delivered next to each URL: those for the client go out in the order of numbers (R30), and the URLs of
+ * those who joined (R26) do not wait for it, nor it for them.
  */
-export function nextDelivery({ reports }: Transaction): { report: Report; delivery: Waiting } | null {
-  const seen = new Set<number>();
-  let next: { report: Report; delivery: Waiting } | null = null;
+export function nextDeliveries({ reports }: Transaction): Next[] {
+  const next = new Map<number, Next>();
   for (const report of reports) {
     const { delivery, joined = 0 } = report;
-    if (delivery.state !== 'waiting' || seen.has(joined)) continue;
-    seen.add(joined);
-    if (next === null || delivery.dueAt < next.delivery.dueAt) next = { report, delivery };
+    if (delivery.state === 'waiting' && !next.has(joined)) next.set(joined, { report, delivery });
   }
-  return next;
+  return [...next.values()];
+}
+
+/** The one of them that is due first. */
+export function nextDelivery(transaction: Transaction): Next | null {
+  let first: Next | null = null;
+  for (const next of nextDeliveries(transaction)) {
+    if (first === null || next.delivery.dueAt < first.delivery.dueAt) first = next;
+  }
+  return first;
 }
 
 /** What nobody looks after, settled and with nothing to deliver, is from now on this replica's (R30). */

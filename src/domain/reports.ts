@@ -170,7 +170,7 @@ export function settledByReport(
   const { eventType, verdict, number } = report;
   if (verdict === undefined) throw new Error(`defect: report ${number} of ${transaction.id} ends nothing (rule R28)`);
   const madeUp: RecordedAnswer = { status: transaction.policy.successStatus, bodyBytes: 0, at: now, from: 'made-up' };
-  const queued = hasCompletion(transaction) ? transaction : queuedCompletion(transaction, number, now);
+  const queued = hasCompletion(transaction, number) ? transaction : queuedCompletion(transaction, number, now);
   const reason = `ESC reported ${eventType ?? 'an event without a type'}: ${verdict}`;
   return moved(
     queued,

@@ -12,7 +12,7 @@ import { unpackAnswer } from '../journal/message.ts';
 import { type Authorities, giveAnswer } from '../northbound/answer.ts';
 import type { Comeback } from '../northbound/comeback.ts';
 import { madeUpAnswer } from '../northbound/recorded-answer.ts';
-import { withField } from '../upstream/headers.ts';
+import { endToEnd, withField } from '../upstream/headers.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import type { Identify } from './clients.ts';
 import { documentRoutes } from './document-routes.ts';
@@ -58,7 +58,7 @@ function register(
   const unrouted = refusalOfUnrouted(app);
 
   const ofSender = async (request: FastifyRequest): Promise<Transaction> => {
-    const { client } = identify(request.raw, request.raw.rawHeaders);
+    const { client } = identify(request.raw, endToEnd(request.raw.rawHeaders));
     const { id } = request.params as { id: string };
     const transaction = await journal.get(id);
     if (transaction === null || transaction.client !== client) {

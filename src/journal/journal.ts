@@ -129,6 +129,8 @@ export interface Journal {
    * transaction of its lane is its twin and was not released (R26). Same id again: finds it created.
    */
   create(creation: Creation): Promise<Created>;
+  /** Which transaction `create` of this one would meet now; null: none. Nothing is written. */
+  holder(transaction: Transaction): Promise<Transaction | null>;
   /** Its answer was handed over: its twin joins no more. A key stays taken. */
   release(transaction: Transaction): Promise<'released' | Unavailable>;
   /** Compare-and-set with the index entries in one step. */

@@ -23,8 +23,12 @@ const referenceFields: ReadonlySet<string> = new Set(['location', 'content-locat
 const linkField = 'link';
 
 /** ESC's header list as the client gets it: end-to-end fields in order and spelling, ESC's authority replaced. */
-export function towardsClient(headers: readonly string[], authorities: Authorities): string[] {
-  const kept = endToEnd(headers);
+export function towardsClient(
+  { status, headers }: { readonly status: number; readonly headers: readonly string[] },
+  authorities: Authorities,
+): string[] {
+  // A 204 has no length (RFC 9110 section 8.6), whatever ESC says.
+  const kept = endToEnd(headers, status === 204 ? contentLength : undefined);
   for (let index = 0; index < kept.length; index += 2) {
     const name = (kept[index] ?? '').toLowerCase();
     const value = kept[index + 1] ?? '';
@@ -59,7 +63,7 @@ export interface GivenAnswer {
 export function giveAnswer(response: ServerResponse, given: GivenAnswer, own: Authorities): void {
   const { transaction, isReplayed = false } = given;
   const { status, headers: came, body } = asKnown(transaction, given.answer);
-  const headers = towardsClient(came, own);
+  const headers = towardsClient({ status, headers: came }, own);
   headers.push('Northgate-Transaction', transaction.id, 'Northgate-Attempts', String(attemptsOf(transaction)));
   if (isReplayed) headers.push('Idempotent-Replayed', 'true');
   // What a client gets depends on what it prefers, also where it said nothing (RFC 7240 section 2).

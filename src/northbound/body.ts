@@ -11,7 +11,7 @@ export function checkAnnounced(request: IncomingMessage, bodyBytesMax: number): 
 export async function readBody(request: IncomingMessage, bodyBytesMax: number): Promise<Buffer> {
   checkAnnounced(request, bodyBytesMax);
   return await new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.byteLength;
@@ -22,9 +22,11 @@ export async function readBody(request: IncomingMessage, bodyBytesMax: number): 
         chunks.push(chunk);
       }
     });
-    request.once('end', () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
+    request.once('end', () => {
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+      // The request lives for as long as its client waits; its body must not.
+      chunks = [];
+    });
     request.once('error', (error) => reject(error instanceof GatewayError ? error : cutShort()));
     request.once('close', () => {
       if (!request.complete) reject(cutShort());

@@ -20,7 +20,8 @@ export async function join(
   { records, waiters, pendingAnswers, listeners, followers }: TransactOptions,
   { arrival, holder, client: { response, caller, patience } }: Joining,
 ): Promise<{ readonly transaction: Transaction; readonly told: Told }> {
-  pendingAnswers.add(holder, response);
+  // Also where the first client wants no reports, and this one does.
+  pendingAnswers.add({ id: holder.id, wants: [...holder.wants, ...arrival.wants] }, response);
   // It waits before it reads: what is recorded after that, it is told.
   const asks = new AbortController();
   const told = waiters.wait(holder.id, patience.until, AbortSignal.any([caller.hasLeft, asks.signal]));

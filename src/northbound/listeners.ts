@@ -12,7 +12,6 @@ import { now } from '../pair/clock.ts';
 import type { Arrival } from './arrival.ts';
 import { actionOf, withMadeUpReport } from './made-up.ts';
 import type { Move, Records } from './records.ts';
-import { journalUnavailable } from './refusals.ts';
 
 export interface ListenersOptions {
   readonly replica: string;
@@ -39,7 +38,7 @@ export class Listeners {
     if (callback === null || !wants.includes('callback')) return;
     await this.#options.turns.run(holder.id, async () => {
       for (let tries = 0; tries < triesMax; tries += 1) if ((await this.#try(holder.id, callback)) === 'done') return;
-      throw journalUnavailable();
+      throw notRecorded(holder.id);
     });
   }
 
@@ -54,7 +53,7 @@ export class Listeners {
       const move = moveOf(takenIfIdle(current, replica), action);
       return { ...move, bodies: { ...move.bodies, joined: packUrls([...urls, url]) } };
     });
-    if (changed.word === 'unavailable') throw journalUnavailable();
+    if (changed.word === 'unavailable') throw notRecorded(id);
     if (changed.word !== 'changed') return 'again';
     wake(changed.transaction);
     return 'done';
@@ -63,13 +62,13 @@ export class Listeners {
   async #read(id: string): Promise<{ transaction: Transaction; urls: string[]; original: string | null }> {
     const { records } = this.#options;
     const transaction = await records.read(id);
-    if (transaction === null || transaction === 'unavailable') throw journalUnavailable();
+    if (transaction === null || transaction === 'unavailable') throw notRecorded(id);
     try {
       const request = await records.journal.body(id, 'request');
       const original = request === null ? null : callbackUrls(unpackRequest(request).headers).callback;
       return { transaction, urls: unpackUrls(await records.journal.body(id, 'joined')), original };
     } catch (cause) {
-      throw new GatewayError('journal-unavailable', { ...journalUnavailable().details, cause });
+      throw notRecorded(id, cause);
     }
   }
 }
@@ -86,4 +85,16 @@ const tooMany = ({ id }: Transaction): GatewayError =>
   new GatewayError('callback-refused', {
     detail: `Requests that joined this transaction have named ${joinedUrlsMax} Callback URLs already.`,
     transaction: id,
+  });
+
+const retryAfterSeconds = 5;
+
+/** Of this repetition nothing was sent; the transaction that it joins may well have been. */
+const notRecorded = (id: string, cause?: unknown): GatewayError =>
+  new GatewayError('journal-unavailable', {
+    detail: 'The transaction goes on, but the Callback URL of this repetition could not be recorded. Send it again.',
+    sent: 'maybe',
+    transaction: id,
+    retryAfterSeconds,
+    cause,
   });

@@ -13,6 +13,7 @@ import { firstValue } from '../upstream/headers.ts';
 import type { AnswerSink, Upstream, UpstreamRequest } from '../upstream/upstream.ts';
 import { towardsClient } from './answer.ts';
 import { readBody } from './body.ts';
+import type { Comeback } from './comeback.ts';
 import type { Holds } from './holds.ts';
 import { draining, holdFull } from './refusals.ts';
 import type { Sender } from './sender.ts';
@@ -23,6 +24,7 @@ export interface PassOptions {
   readonly upstream: Upstream;
   readonly sender: Sender;
   readonly holds: Holds;
+  readonly comeback: Comeback;
   readonly holdMaxMs: number;
   readonly responseTimeoutMs: number;
   readonly bodyBytesMax: number;
@@ -53,9 +55,9 @@ export class Pass {
       if (ended === 'given') return;
       evidence = ended.evidence;
       invalidAnswers += ended.isInvalid === true ? 1 : 0;
-      if (invalidAnswers >= invalidAnswersMax) throw invalid(evidence);
+      if (invalidAnswers >= invalidAnswersMax) throw invalid(evidence, this.#options.comeback);
       const remainingMs = deadlineAt - now();
-      if (remainingMs <= 0) throw unreachable(evidence);
+      if (remainingMs <= 0) throw unreachable(evidence, this.#options.comeback);
       const proven = await coordinator.confirmReady(now(), epoch, Math.min(remainingMs, proofMaxMs));
       // ESC calls itself ready and still does not answer: not asked at the probes' pace.
       failures = proven === 'ready' ? failures + 1 : 0;
@@ -87,7 +89,7 @@ export class Pass {
       return 'given';
     }
     const wasSilent = fetched.kind === 'unknown' && now() - sentAt >= responseTimeoutMs;
-    if (wasSilent && coordinator.epoch === epoch) throw timedOut(fetched.evidence);
+    if (wasSilent && coordinator.epoch === epoch) throw timedOut(fetched.evidence, this.#options.comeback);
     return fetched;
   }
 
@@ -96,14 +98,14 @@ export class Pass {
     const { coordinator } = this.#options;
     const { mode } = coordinator.gate();
     if (mode === 'open') return;
-    if (mode === 'draining') throw draining();
+    if (mode === 'draining') throw draining(this.#options.comeback.seconds('draining'));
     passed += 1;
     const place = `pass ${passed}`;
-    if (!holds.take(place, 0)) throw holdFull();
+    if (!holds.take(place, 0)) throw holdFull(this.#options.comeback.seconds('hold-full'));
     try {
       const opened = await coordinator.untilOpen(deadlineAt, hasLeft);
-      if (opened === 'draining') throw draining();
-      if (opened === 'expired') throw unreachable(evidence);
+      if (opened === 'draining') throw draining(this.#options.comeback.seconds('draining'));
+      if (opened === 'expired') throw unreachable(evidence, this.#options.comeback);
     } finally {
       holds.giveBack(place);
     }
@@ -132,7 +134,7 @@ const hasBody = (request: IncomingMessage): boolean =>
   request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
 
 function give(response: ServerResponse, answer: Answer, caller: Caller): void {
-  const headers = towardsClient(answer.headers, caller.authorities);
+  const headers = towardsClient(answer, caller.authorities);
   response.sendDate = firstValue(headers, 'date') === '';
   response.writeHead(answer.status, headers);
   response.end(answer.body);
@@ -155,7 +157,7 @@ class ClientSink implements AnswerSink {
     const bodyBytes = Number(firstValue(rawHeaders, 'content-length') || 0);
     if (isDoubtful({ status, contentType, bodyBytes })) return false;
     this.#hasBody = status !== 204 && status !== 304;
-    const headers = towardsClient(rawHeaders, this.#caller.authorities);
+    const headers = towardsClient({ status, headers: rawHeaders }, this.#caller.authorities);
     this.#response.sendDate = firstValue(headers, 'date') === '';
     this.#response.writeHead(status, headers);
     return true;
@@ -177,23 +179,23 @@ class ClientSink implements AnswerSink {
   }
 }
 
-const unreachable = (evidence: string): GatewayError =>
+const unreachable = (evidence: string, comeback: Comeback): GatewayError =>
   new GatewayError('upstream-unreachable', {
     detail: `ESC could not be reached in the time that a request is held (hold.timeout): ${evidence}.`,
     sent: 'maybe',
-    retryAfterSeconds: 30,
+    retryAfterSeconds: comeback.seconds('upstream-unreachable'),
   });
 
-const invalid = (evidence: string): GatewayError =>
+const invalid = (evidence: string, comeback: Comeback): GatewayError =>
   new GatewayError('upstream-invalid', {
     detail: `What answers in ESC's place does not speak HTTP: ${evidence}.`,
     sent: 'yes',
-    retryAfterSeconds: 30,
+    retryAfterSeconds: comeback.seconds('upstream-invalid'),
   });
 
-const timedOut = (evidence: string): GatewayError =>
+const timedOut = (evidence: string, comeback: Comeback): GatewayError =>
   new GatewayError('upstream-timeout', {
     detail: `ESC took the request and did not answer (esc.timeouts.response): ${evidence}.`,
     sent: 'maybe',
-    retryAfterSeconds: 10,
+    retryAfterSeconds: comeback.seconds('upstream-timeout'),
   });

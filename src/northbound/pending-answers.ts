@@ -8,9 +8,9 @@ export class PendingAnswers {
   /** Called when the answer was handed to the socket, or the client is gone. */
   onHandedOver: (id: string) => void = () => undefined;
 
-  add(transaction: Transaction, response: ServerResponse): void {
-    if (response.destroyed || transaction.wants.length === 0) return;
-    const { id } = transaction;
+  /** `wants`: of all that its reports are for; who wants none is not kept waiting by an answer. */
+  add({ id, wants }: Pick<Transaction, 'id' | 'wants'>, response: ServerResponse): void {
+    if (response.destroyed || wants.length === 0) return;
     this.#pending.set(id, (this.#pending.get(id) ?? 0) + 1);
     response.once('close', () => {
       const left = (this.#pending.get(id) ?? 1) - 1;

@@ -6,7 +6,16 @@ import type { Logger } from 'pino';
 import { abandoned, neverSent } from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
-import type { Bodies, BodyName, Creation, Journal, MarkConditions, Replaced } from '../journal/journal.ts';
+import type {
+  Bodies,
+  BodyName,
+  Created,
+  Creation,
+  Journal,
+  MarkConditions,
+  Replaced,
+  Unavailable,
+} from '../journal/journal.ts';
 import { UnderWay } from './under-way.ts';
 
 export interface Move {
@@ -23,6 +32,8 @@ export type Changed =
   | { readonly word: 'declined'; readonly transaction: Transaction }
   | { readonly word: 'stale-epoch' | 'behind' | 'missing' | 'unavailable' };
 
+type Met = Extract<Created, { word: 'key-taken' }>;
+
 /** Nobody moves one record this often at once; past it something is wrong. */
 const triesMax = 20;
 
@@ -32,6 +43,8 @@ export class Records {
   #isClosed = false;
   /** Creations that the journal did not confirm and that are not undone yet. */
   readonly unconfirmed = new UnderWay();
+  /** Creations, by id, until the journal has confirmed them, or until they are undone. */
+  readonly #creating = new Map<string, Promise<Created>>();
 
   constructor(journal: Journal, log: Logger) {
     this.journal = journal;
@@ -94,13 +107,39 @@ export class Records {
   }
 
   /**
-   * The journal did not confirm a creation, and the client was told that nothing was sent: makes that true for good.
-   * The creation is repeated until it is confirmed and then abandoned, so that a write that comes late finds it done.
+   * The journal's `create`. Of what it does not confirm the client is told that nothing was sent, which is made true for
+   * good; so is who meets it meanwhile, by its key or as its twin, since joining it would be waiting for nothing.
    */
-  abandonSurely(creation: Creation, now: () => number): Promise<void> {
-    return this.unconfirmed.track(() => this.#abandon(creation, now));
+  async create(creation: Creation, now: () => number): Promise<Created> {
+    const { id } = creation.transaction;
+    const creating = this.journal.create(creation);
+    this.#creating.set(id, creating);
+    const created = await creating;
+    if (created.word === 'unavailable') {
+      void this.unconfirmed.track(() => this.#abandon(creation, now)).finally(() => this.#creating.delete(id));
+      return created;
+    }
+    this.#creating.delete(id);
+    return created.word === 'created' ? created : this.#confirmed(created);
   }
 
+  /** What `create` of it would meet; `free`: nothing. Nothing is written. */
+  async meet(transaction: Transaction): Promise<Met | { readonly word: 'free' } | Unavailable> {
+    try {
+      const holder = await this.journal.holder(transaction);
+      return holder === null ? { word: 'free' } : this.#confirmed({ word: 'key-taken', transaction: holder });
+    } catch (cause) {
+      this.#log.error({ err: cause }, 'who holds a key cannot be read');
+      return { word: 'unavailable', cause };
+    }
+  }
+
+  async #confirmed(met: Met): Promise<Met | Unavailable> {
+    const creating = await this.#creating.get(met.transaction.id);
+    return creating?.word === 'unavailable' ? creating : met;
+  }
+
+  /** The creation is repeated until it is confirmed and then abandoned, so that a write that comes late finds it done. */
   async #abandon(creation: Creation, now: () => number): Promise<void> {
     for (let failures = 1; !this.#isClosed; failures += 1) {
       const created = await this.journal.create(creation);

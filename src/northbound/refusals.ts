@@ -5,14 +5,14 @@
 import { GatewayError } from '../domain/problem.ts';
 import type { Transaction } from '../domain/transaction.ts';
 
-export const draining = (retryAfterSeconds = 5): GatewayError =>
+export const draining = (retryAfterSeconds: number): GatewayError =>
   new GatewayError('draining', {
     detail: 'The gateway takes no new requests; send it again, here or to another one.',
     sent: 'no',
     retryAfterSeconds,
   });
 
-export const holdFull = (retryAfterSeconds = 30): GatewayError =>
+export const holdFull = (retryAfterSeconds: number): GatewayError =>
   new GatewayError('hold-full', {
     detail:
       'ESC is away and as many requests are held as may be; nothing of this one was kept or sent. Send it again later.',
@@ -20,14 +20,14 @@ export const holdFull = (retryAfterSeconds = 30): GatewayError =>
     retryAfterSeconds,
   });
 
-export const journalUnavailable = (retryAfterSeconds = 5): GatewayError =>
+export const journalUnavailable = (retryAfterSeconds: number): GatewayError =>
   new GatewayError('journal-unavailable', {
     detail: 'The request could not be recorded, so it was not sent. Send it again.',
     sent: 'no',
     retryAfterSeconds,
   });
 
-export const holdExpired = (transaction: Transaction, retryAfterSeconds = 30): GatewayError =>
+export const holdExpired = (transaction: Transaction, retryAfterSeconds: number): GatewayError =>
   new GatewayError('hold-expired', {
     detail:
       'ESC did not come back in the time that a request is held. It was never sent and never will be; send it again.',

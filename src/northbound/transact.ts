@@ -127,17 +127,17 @@ export class Transact {
     const { coordinator, records, holds, replica, catalogue, comeback } = this.#options;
     const { isOpen } = coordinator;
     const transaction = transactionOf(arrival, { replica, catalogue, isOpen });
-    if (!isOpen && !holds.take(transaction.id, arrival.body.byteLength)) throw holdFull(comeback.seconds('hold-full'));
-    const creation = this.#creation(transaction, arrival, isOpen);
-    const created = await records.journal.create(creation);
+    const hasPlace = isOpen || holds.take(transaction.id, arrival.body.byteLength);
+    // Who is held or answered already takes none.
+    const created = hasPlace
+      ? await records.create(this.#creation(transaction, arrival, isOpen), now)
+      : await records.meet(transaction);
     if (created.word === 'created') return created;
     holds.giveBack(transaction.id);
-    if (created.word === 'key-taken') {
-      if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);
-      return created;
-    }
-    void records.abandonSurely(creation, now);
-    throw this.#journalAway();
+    if (created.word === 'free') throw holdFull(comeback.seconds('hold-full'));
+    if (created.word === 'unavailable') throw this.#journalAway();
+    if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);
+    return created;
   }
 
   #journalAway = (): Error => journalUnavailable(this.#options.comeback.seconds('journal-unavailable'));

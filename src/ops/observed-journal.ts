@@ -46,6 +46,11 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
       unsettled.replaced(replaced.transaction);
       return replaced;
     },
+    async holder(transaction) {
+      const holder = await timed('holder', journal.holder(transaction));
+      if (holder !== null) unsettled.see(holder);
+      return holder;
+    },
     release: (transaction) => timed('release', journal.release(transaction)),
     async get(id) {
       const transaction = await timed('get', journal.get(id));

@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net';
 import { type Dispatcher, Pool } from 'undici';
 import type { Answer, Outcome } from '../domain/outcome.ts';
+import { firstValue } from './headers.ts';
 import { type ConnectOptions, connector } from './sockets.ts';
 
 export interface UpstreamRequest {
@@ -170,6 +171,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return true;
     this.#status = status;
     this.#headers = headers.map((field) => field.toString('latin1'));
+    const coding = firstValue(this.#headers, 'transfer-encoding').trim().toLowerCase();
+    if (coding !== '' && coding !== 'chunked') {
+      this.#giveUp(new CodingError(`the answer has the transfer coding ${coding}`));
+      return false;
+    }
     this.#isStreaming = this.#options.sink?.start(status, this.#headers) ?? false;
     if (this.#isStreaming) {
       this.#timer.refresh();
@@ -221,6 +227,12 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#end({ kind: 'streamed', isComplete: false });
       return;
     }
+    // A 304 may tell the length of what it leaves out (RFC 9110 section 8.6); undici takes that for a missing body.
+    const isWhole = this.#status === 304 && this.#givenUp === null && error.name === contentLengthError;
+    if (isWhole) {
+      this.onComplete();
+      return;
+    }
     const evidence = describe(this.#givenUp ?? error, this.#status);
     if (this.#abort === null) this.#end({ kind: 'never-sent', evidence });
     else this.#end({ kind: 'unknown', evidence, isInvalid: invalidAnswerErrors.has(error.name) });
@@ -238,12 +250,20 @@ class Exchange implements Dispatcher.DispatchHandler {
 /** A client that takes nothing of a streamed answer for so long is given up, and the connection to ESC with it. */
 const readerStallMaxMs = 60_000;
 
+const contentLengthError = 'ResponseContentLengthMismatchError';
+
 /** undici's errors for bytes that came and were no HTTP, or a head without end. */
 const invalidAnswerErrors: ReadonlySet<string> = new Set([
   'HTTPParserError',
   'HeadersOverflowError',
-  'ResponseContentLengthMismatchError',
+  contentLengthError,
+  'CodingError',
 ]);
+
+/** A coding that nobody here undoes, and that is not passed on (RFC 9112 section 7). */
+class CodingError extends Error {
+  override readonly name = 'CodingError';
+}
 
 /** ESC was silent for the whole of an attempt; safe methods answer it with 504 instead of 502. */
 class SilenceError extends Error {

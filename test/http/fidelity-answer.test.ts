@@ -143,7 +143,7 @@ for (const [what, bytes] of invalidAnswers) {
 
 test('M-12 H-23 a POST is never told that it succeeded or failed by an answer that is invalid or cut short', async () => {
   await using impatient = await startEchoWorld({
-    settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '1s', NORTHGATE_HOLD_TIMEOUT: '1500ms' },
+    settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '1s', NORTHGATE_HOLD_TIMEOUT: '3s' },
   });
   const bad = [...invalidAnswers, ['cut', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'] as const];
   impatient.esc.answering = (request, socket) => {

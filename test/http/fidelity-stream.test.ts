@@ -43,9 +43,14 @@ const large =
 
 let world: EchoWorld;
 before(async () => {
-  world = await startEchoWorld({ settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '300ms' } });
+  world = await startEchoWorld();
 });
 after(() => world[Symbol.asyncDispose]());
+
+/** A gateway that waits no longer than this for a byte of ESC. */
+const silenceMaxMs = 1_000;
+const startBrisk = (): Promise<EchoWorld> =>
+  startEchoWorld({ settings: { NORTHGATE_ESC_TIMEOUTS_RESPONSE: `${silenceMaxMs}ms` } });
 
 const get = requestText(['GET /ESCManager/v0/large HTTP/1.1', 'Host: a']);
 
@@ -61,8 +66,9 @@ for (const isChunked of [false, true]) {
 }
 
 test('a slow reader slows ESC down instead of filling the memory, and is not taken for a silent ESC', async () => {
-  world.esc.answering = large(false);
-  const client = await world.connect();
+  await using brisk = await startBrisk();
+  brisk.esc.answering = large(false);
+  const client = await brisk.connect();
   client.socket.pause();
   newest = { ...newest, written: 0 };
   client.write(get);
@@ -73,7 +79,7 @@ test('a slow reader slows ESC down instead of filling the memory, and is not tak
     const now = newest.written;
     if (now !== before) stalledSince = Date.now();
     before = now;
-    return now > 0 && Date.now() - stalledSince > 900;
+    return now > 0 && Date.now() - stalledSince > 2 * silenceMaxMs;
   }, 'ESC cannot write on');
   assert.ok(before < answerBytes, `${before} bytes are on their way`);
   client.socket.resume();
@@ -93,8 +99,9 @@ test('a reader that leaves in the middle ends the connection to ESC by reset', a
 });
 
 test('M-12 an ESC that falls silent in the middle is not waited for: the client sees a broken answer', async () => {
-  world.esc.answering = (_, socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${answerBytes}\r\n\r\nabc`);
-  const client = await world.connect();
+  await using brisk = await startBrisk();
+  brisk.esc.answering = (_, socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${answerBytes}\r\n\r\nabc`);
+  const client = await brisk.connect();
   client.write(get);
   await client.ended();
   assert.match(client.bytes.toString(), /\r\n\r\nabc$/);

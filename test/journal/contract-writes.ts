@@ -87,11 +87,12 @@ export function writes({ skip, place }: Store): void {
       await using here = await place();
       const journal = await here.open();
       const ask = async (said: Parameters<typeof held>[0]): Promise<string> => {
-        const created = await journal.create({
-          transaction: held({ twin: 'same', lane: '/t', ...said }),
-          request: bytes(''),
-        });
-        return created.word === 'unavailable' ? '' : created.transaction.id;
+        const transaction = held({ twin: 'same', lane: '/t', ...said });
+        const holder = await journal.holder(transaction);
+        const created = await journal.create({ transaction, request: bytes('') });
+        if (created.word === 'unavailable') return '';
+        assert.deepEqual(holder, created.word === 'key-taken' ? created.transaction : null, 'who it would meet');
+        return created.transaction.id;
       };
       const first = await kept(journal, toSend(held({ twin: 'same', lane: '/t' })));
       assert.equal(await ask({}), first.id, 'in flight');
@@ -121,8 +122,10 @@ export function writes({ skip, place }: Store): void {
       const abandoned = await kept(journal, held({ twin: 'a', lane: '/t' }));
       await carried(journal, abandoned, state.abandoned());
       await kept(journal, held({ twin: 'a', lane: '/t' }));
+      assert.equal(await journal.holder(held({ key: 'k' })), null);
       const keyed = await kept(journal, held({ key: 'k' }));
       await journal.release(keyed);
+      assert.deepEqual(await journal.holder(held({ key: 'k' })), keyed);
       assert.equal((await journal.create({ transaction: held({ key: 'k' }), request: bytes('') })).word, 'key-taken');
     });
 

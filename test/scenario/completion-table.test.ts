@@ -22,7 +22,7 @@ interface Cell {
 /** How a cell must end. `refused`: ESC's 404 to the replay, since what it works on is gone. */
 type Ending = 'completed' | 'operator' | 'refused';
 
-const worldsMax = 10;
+const worldsMax = 6;
 
 /** Before its commit a request leaves nothing, and a report sent is ESC's word: there leftovers say nothing new. */
 const cells: readonly Cell[] = operations.flatMap((operation) =>

@@ -72,6 +72,28 @@ test('hold.maxRequests: one more than may be held is told hold-full, and nothing
   assert.ok(!world.pair.requests.some((request) => request.path.endsWith('/one-too-many')));
 });
 
+test('R24 and R26 a repetition takes no place: with as many held as may be, it still joins or gets its answer', async () => {
+  await using world = await startWorld({ settings: { NORTHGATE_HOLD_MAX_REQUESTS: '1' } });
+  const send = (id: string, headers: Record<string, string>): Promise<Told> =>
+    world.send('POST', `/ESCManager/v0/tenants/${id}`, tenantXml(id), headers);
+  const key = { 'idempotency-key': '"answered"' };
+  assert.equal((await send('answered', key)).status, 200);
+  await shut(world);
+  const first = send('waiting', {});
+  await until(async () => (await held(world)) === 1, 'the place is taken');
+
+  const again = await send('answered', key);
+  assert.equal(again.status, 200);
+  assert.equal(again.headers['idempotent-replayed'], 'true');
+  const joined = await send('waiting', { prefer: 'respond-async' });
+  assert.equal(joined.status, 202, joined.body);
+  assert.equal((await send('other', key)).status, 422);
+  assert.equal(problemOf(await send('other', {})).type, 'urn:northgate:problem:hold-full');
+  assert.equal(await held(world), 1);
+  await world.pair.proceed();
+  assert.equal((await first).headers['northgate-transaction'], joined.headers['northgate-transaction']);
+});
+
 test('hold.maxBytes bounds what is held by size', async () => {
   await using world = await startWorld({ settings: { NORTHGATE_HOLD_MAX_BYTES: '2KiB' } });
   await shut(world);

@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { type Status, statuses } from '../../domain/transaction.ts';
+import { type Status, statuses, type Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
 import { type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
 import type { DurabilityAsked } from '../options.ts';
-import { transactionOf } from '../record.ts';
+import { keyHashOf, type Row, transactionOf } from '../record.ts';
 import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
 import { Announcements } from './announcements.ts';
@@ -48,6 +48,7 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
       throw new JournalUnavailable(`the journal cannot be read: ${(cause as Error).message}`, { cause });
     }
   };
+  const rowOf = (id: string) => async () => (await readRows(store, [id]))[0];
   const write = async (script: 'epoch' | 'switchover' | 'lease', names: string[], values: Argument[]) => {
     try {
       return await store.write(script, names, values);
@@ -59,11 +60,19 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
   return {
     create: (creation) => writer.create(creation),
     replace: (replacement) => writer.replace(replacement),
+    async holder(transaction) {
+      const keyHash = keyHashOf(transaction);
+      const id = keyHash === null ? null : await reading(() => redis.hget(keys.keys, keyHash));
+      if (id === null) return null;
+      if (transaction.idempotencyKey !== null) return transactionOrNull(await reading(rowOf(id)));
+      const [newest] = await reading(() => list(store, { lane: transaction.place.lane, limit: 1 }));
+      return newest?.id === id ? newest : null;
+    },
+
     release: (transaction) => writer.release(transaction),
 
     async get(id) {
-      const [row] = await reading(() => readRows(store, [id]));
-      return row ? transactionOf(row) : null;
+      return transactionOrNull(await reading(rowOf(id)));
     },
 
     async body(id, which) {
@@ -142,3 +151,5 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
     },
   };
 }
+
+const transactionOrNull = (row: Row | null | undefined): Transaction | null => (row ? transactionOf(row) : null);

@@ -111,9 +111,8 @@ export class Records {
     const same = this.#byId.get(write.id);
     if (same !== undefined) return { word: 'found', row: rowOf(same) };
     const { lane } = write.held.entry;
-    const taken = write.keyHash === null ? undefined : this.#byKey.get(write.keyHash);
-    const isTaken = taken !== undefined && (!write.isTwin || this.#newestInLane.get(lane)?.sequence === taken.sequence);
-    if (isTaken) return { word: 'key-taken', row: rowOf(taken) };
+    const holder = this.holder({ ...write, lane });
+    if (holder !== null) return { word: 'key-taken', row: holder };
     const mayFly =
       write.inFlight !== null && this.#obstacle(write.inFlight.mark, lane, Number.MAX_SAFE_INTEGER) === null;
     const form = mayFly && write.inFlight !== null ? write.inFlight.form : write.held;
@@ -121,6 +120,13 @@ export class Records {
     if (write.keyHash !== null && form.entry.holdsKey) this.#insertKey.run(write.keyHash, sequence);
     this.#putBodies(sequence, write.bodies);
     return { word: mayFly ? 'kept-in-flight' : 'kept-held', sequence };
+  }
+
+  /** Who holds the key; of a twin only the newest of its lane. */
+  holder({ keyHash, isTwin, lane }: Pick<CreateWrite, 'keyHash' | 'isTwin'> & { lane: string }): Row | null {
+    const found = keyHash === null ? undefined : this.#byKey.get(keyHash);
+    if (found === undefined) return null;
+    return isTwin && this.#newestInLane.get(lane)?.sequence !== found.sequence ? null : rowOf(found);
   }
 
   #release({ id, keyHash }: ReleaseWrite): Word {

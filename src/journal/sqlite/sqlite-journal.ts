@@ -8,7 +8,7 @@ import type { Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
 import { type Journal, JournalUnavailable, type ListQuery, type SwitchoverRecord } from '../journal.ts';
-import { type Row, transactionOf } from '../record.ts';
+import { keyHashOf, type Row, transactionOf } from '../record.ts';
 import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
 import { Records } from './records.ts';
@@ -24,13 +24,15 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
   const changes = new Changes();
   const writer = new Writer((writes) => records.commit(writes), cipher, changes);
 
-  const rows = (sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] => {
+  const reading = <Result>(read: () => Result): Result => {
     try {
-      return database.prepare(sql).all(...values);
+      return read();
     } catch (cause) {
       throw new JournalUnavailable(`the journal cannot be read: ${(cause as Error).message}`, { cause });
     }
   };
+  const rows = (sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] =>
+    reading(() => database.prepare(sql).all(...values));
   const transactions = (sql: string, ...values: SQLInputValue[]): Transaction[] =>
     rows(sql, ...values).map((row) => transactionOf(row as unknown as Row));
   const write = <Result>(work: () => Result) => {
@@ -54,6 +56,14 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
   return {
     create: (creation) => writer.create(creation),
     replace: (replacement) => writer.replace(replacement),
+    async holder(transaction) {
+      const { idempotencyKey, place } = transaction;
+      const keyHash = keyHashOf(transaction);
+      const held = { keyHash, isTwin: idempotencyKey === null, lane: place.lane };
+      const row = reading(() => records.holder(held));
+      return row === null ? null : transactionOf(row);
+    },
+
     release: (transaction) => writer.release(transaction),
 
     async get(id) {

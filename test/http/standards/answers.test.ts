@@ -39,7 +39,7 @@ async function promised(impatient: EchoWorld, ...fields: string[]): Promise<stri
   return location;
 }
 
-const startImpatient = (): Promise<EchoWorld> => startEchoWorld({ settings: { NORTHGATE_HOLD_TIMEOUT: '300ms' } });
+const startImpatient = (): Promise<EchoWorld> => startEchoWorld({ settings: { NORTHGATE_HOLD_TIMEOUT: '2s' } });
 
 test('H-23 C-01 a 202 tells the status and where to ask again; what is there is never kept by caches', async () => {
   await using impatient = await startImpatient();
@@ -185,4 +185,29 @@ test('H-26 who is not let in, or sends a body of the wrong size, is not told to 
   client.write(requestText(['POST /ESCManager/v0/x HTTP/1.1', 'Host: a', 'Content-Length: 3', 'Expect: 100-continue']));
   assertProblem(await client.answer(), { status: 401, code: 'unauthorized' });
   assert.deepEqual(guarded.esc.requests, []);
+});
+
+for (const method of ['GET', 'POST']) {
+  test(`H-20 a 304 to a ${method} may tell the length of what it leaves out, and is whole`, async () => {
+    world.esc.answering = saying('HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 12\r\n\r\n');
+    count += 1;
+    const answer = await ask(world, `${method} /ESCManager/v9/tagged-${count} HTTP/1.1`);
+    assert.equal(answer.status, 304);
+    assert.equal(fieldOf(answer.headers, 'etag'), '"a"');
+  });
+
+  test(`M-18 a 204 to a ${method} has no Content-Length, whatever ESC put in`, async () => {
+    world.esc.answering = saying('HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n');
+    count += 1;
+    const answer = await ask(world, `${method} /ESCManager/v9/empty-${count} HTTP/1.1`);
+    assert.equal(answer.status, 204);
+    assert.equal(fieldOf(answer.headers, 'content-length'), '');
+  });
+}
+
+test('M-08 an answer in a transfer coding that nobody undoes is not passed on as if it were plain', async () => {
+  await using impatient = await startImpatient();
+  impatient.esc.answering = saying('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
+  const answer = await ask(impatient, 'GET /ESCManager/v9/coded HTTP/1.1');
+  assertProblem(answer, { status: 502, code: 'upstream-invalid', sent: 'yes' });
 });

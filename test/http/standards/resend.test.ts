@@ -114,7 +114,7 @@ test('S0-2 T-07 a POST that was not applied is sent again after the question, un
 });
 
 test('S0-2 a POST that ESC cannot be asked about is left to the operator, and the journal says so', async () => {
-  const settings = { NORTHGATE_HOLD_TIMEOUT: '1s' };
+  const settings = { NORTHGATE_HOLD_TIMEOUT: '2s' };
   await using world = await startEchoWorld({ settings, answering: script({}) });
   const answer = await (await ask(world, 'POST', unknown))();
   assert.equal(answer.status, 202);
@@ -126,7 +126,7 @@ test('S0-2 a POST that ESC cannot be asked about is left to the operator, and th
 });
 
 test('S0-3 a replay that fails again is not repeated without asking again, nor for ever', async () => {
-  const settings = { NORTHGATE_HOLD_TIMEOUT: '1s', NORTHGATE_REPLAY_MAX_ATTEMPTS: '3' };
+  const settings = { NORTHGATE_HOLD_TIMEOUT: '2s', NORTHGATE_REPLAY_MAX_ATTEMPTS: '3' };
   const heard: string[] = [];
   const scripted = script({ POST: ['reset'], GET: [absent] });
   const answering: Answering = (request, ...rest) => {
