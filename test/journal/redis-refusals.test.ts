@@ -30,17 +30,6 @@ suite('a Redis that a journal opens on', { skip: redisSkip }, () => {
     );
   });
 
-  test('Sentinel and Cluster are refused until they are built', async () => {
-    await using here = await redisPlace(server);
-    const host = { host: '127.0.0.1', port: server.port };
-    const sentinel = here.open({ url: { kind: 'redis-sentinel', sentinels: [host], name: 'm' } });
-    await assert.rejects(sentinel, /Redis Sentinel is not supported yet: name one server/);
-    await assert.rejects(
-      here.open({ url: { kind: 'redis-cluster', nodes: [host] } }),
-      /Redis Cluster is not supported yet/,
-    );
-  });
-
   test('one that cannot be reached, or does not know the password, is said, without the password', async () => {
     await using here = await redisPlace(server);
     await assert.rejects(

@@ -42,6 +42,12 @@ export class Announcements {
     this.#subscriber.connect().catch(() => {});
   }
 
+  /** The journal is on another server now; this connection may still be with the old one, which may be silent for ever. */
+  follow(): void {
+    // One that is connecting already asks where the server is.
+    if (this.#subscriber.status === 'ready') this.#subscriber.disconnect(true);
+  }
+
   close(): void {
     this.#subscriber.disconnect();
   }
