@@ -43,6 +43,7 @@ export function unjournaled(): Journal {
     renewLease: async () => 'renewed',
     leases: async () => [],
     subscribe: () => () => undefined,
+    subscribeServer: () => () => {},
     prune: async () => 0,
     durability: async () => ({ promised: 'nothing', kept: true, detail: '' }),
     close: async () => undefined,

@@ -155,6 +155,12 @@ export interface Journal {
   leases(): Promise<Lease[]>;
   /** Calls the listener after each write seen, own ones and other replicas'. Best effort: readers also poll (R32). Returns the end of it. */
   subscribe(listener: (change: Change) => void): () => void;
+  /**
+   * Calls the listener with the run id of each server that is another than the one before: after a fail-over or a restart,
+   * what was confirmed may be missing there (R34). Told before anything is asked of it. An embedded journal never tells.
+   * Returns the end of it.
+   */
+  subscribeServer(listener: (runId: string) => void): () => void;
   /** Removes up to `limit` transactions that were done (`doneAt`) before the instant, with bodies, keys and indexes; returns how many. */
   prune(doneBefore: Instant, limit: number): Promise<number>;
   /** Reads what the store really promises and holds it against the configuration. */

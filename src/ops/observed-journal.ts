@@ -75,6 +75,7 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
     prune: (settledBefore, limit) => timed('prune', journal.prune(settledBefore, limit)),
     durability: () => journal.durability(),
     subscribe: (changed) => journal.subscribe(changed),
+    subscribeServer: (changed) => journal.subscribeServer(changed),
     close: () => journal.close(),
   };
 }

@@ -45,6 +45,12 @@ export interface NodeOptions {
   readonly isTls?: boolean;
 }
 
+/** Ends them all, also when the test process ends by an error, before anything could be disposed of. */
+const running = new Set<() => void>();
+process.once('exit', () => {
+  for (const end of running) end();
+});
+
 export async function startNode({ lines, isSentinel = false, isTls = false }: NodeOptions): Promise<RedisNode> {
   const directory = await mkdtemp(join(tmpdir(), 'northgate-redis-'));
   const port = await freePort();
@@ -61,9 +67,8 @@ export async function startNode({ lines, isSentinel = false, isTls = false }: No
     return started;
   };
   let child = await start();
-  // Also when the test process ends by an error, before anything could be disposed of.
-  const endWithProcess = (): void => void child.kill('SIGKILL');
-  process.once('exit', endWithProcess);
+  const end = (): void => void child.kill('SIGKILL');
+  running.add(end);
   const kill9 = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
@@ -90,7 +95,7 @@ export async function startNode({ lines, isSentinel = false, isTls = false }: No
       child = await start();
     },
     async [Symbol.asyncDispose]() {
-      process.off('exit', endWithProcess);
+      running.delete(end);
       await kill9();
       await rm(directory, { recursive: true, force: true });
     },

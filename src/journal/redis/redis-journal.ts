@@ -122,6 +122,7 @@ export function redisJournal(
     },
 
     subscribe: (listener) => changes.subscribe(listener),
+    subscribeServer: (listener) => server.subscribe(listener),
     prune: (doneBefore, limit) => reading(() => prune(store, doneBefore, limit)),
     durability: () => reading(readDurability),
 

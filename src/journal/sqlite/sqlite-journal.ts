@@ -143,6 +143,7 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
     },
 
     subscribe: (listener) => changes.subscribe(listener),
+    subscribeServer: () => () => {},
 
     async prune(doneBefore, limit) {
       let removed = 0;
