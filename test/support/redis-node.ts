@@ -63,7 +63,12 @@ export async function startNode({ lines, isSentinel = false, isTls = false }: No
     const given = isSentinel ? [file, '--sentinel'] : [file];
     const started = spawn('redis-server', given, { stdio: ['ignore', 'pipe', 'inherit'] });
     started.stdout.resume();
-    await answers(started, port);
+    try {
+      await answers(started, port, isTls);
+    } catch (error) {
+      started.kill('SIGKILL');
+      throw error;
+    }
     return started;
   };
   let child = await start();
@@ -115,25 +120,29 @@ async function freePort(): Promise<number> {
   }
 }
 
-/** Waits for any reply but LOADING: one that asks for a password or speaks TLS answers too, by an error or by closing. */
-async function answers(child: ChildProcess, port: number): Promise<void> {
+/** Waits for any reply but LOADING: one that asks for a password answers too. One that speaks TLS only hangs up. */
+async function answers(child: ChildProcess, port: number, isTls: boolean): Promise<void> {
   const deadline = Date.now() + startMaxMs;
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
-    if (await isAnswering(port)) return;
+    if (await isAnswering(port, isTls)) return;
     await pause(10);
   }
   throw new Error(`redis-server did not answer within ${startMaxMs} ms`);
 }
 
-function isAnswering(port: number): Promise<boolean> {
+function isAnswering(port: number, isTls: boolean): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    let isConnected = false;
+    const socket = connect(port, '127.0.0.1', () => {
+      isConnected = true;
+      socket.write('PING\r\n');
+    });
     socket.once('data', (reply) => {
       socket.destroy();
       resolve(!reply.toString().startsWith('-LOADING'));
     });
-    socket.once('error', () => resolve(false));
-    socket.once('close', () => resolve(false));
+    socket.once('error', () => resolve(isTls && isConnected));
+    socket.once('close', () => resolve(isTls && isConnected));
   });
 }

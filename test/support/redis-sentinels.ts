@@ -4,6 +4,7 @@
 import { Redis } from 'ioredis';
 import { linesOf, type RedisSettings } from './redis.ts';
 import { type NodeOptions, type RedisNode, startNode } from './redis-node.ts';
+import type { RedisTls } from './redis-tls.ts';
 import { until } from './until.ts';
 
 export interface Sentinels extends AsyncDisposable {
@@ -28,7 +29,7 @@ export interface SentinelsOptions {
   readonly settings?: RedisSettings;
   /** Passwords of the servers and of the Sentinels themselves. */
   readonly passwords?: { readonly server: string; readonly sentinel: string };
-  readonly tls?: { readonly lines: readonly string[]; readonly ca: string };
+  readonly tls?: Pick<RedisTls, 'lines' | 'client'>;
 }
 
 const name = 'main';
@@ -124,7 +125,7 @@ export async function startSentinels(options: SentinelsOptions): Promise<Sentine
 /** One question on a connection of its own. */
 export async function asking<Said>(
   port: number,
-  access: { readonly password?: string | undefined; readonly tls?: { readonly ca: string } | undefined },
+  access: { readonly password?: string | undefined; readonly tls?: Pick<RedisTls, 'client'> | undefined },
   ask: (redis: Redis) => Promise<Said>,
 ): Promise<Said> {
   const { password, tls } = access;
@@ -132,7 +133,7 @@ export async function asking<Said>(
     host: '127.0.0.1',
     port,
     ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls: { ca: tls.ca } }),
+    ...(tls === undefined ? {} : { tls: tls.client }),
     enableReadyCheck: false,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
