@@ -49,10 +49,20 @@ suite('a Redis that a journal opens on', { skip: redisSkip }, () => {
     const cases = [
       { set: ['appendfsync', 'everysec'], durability: always, says: /appendfsync is everysec: set appendfsync always/ },
       { set: ['appendfsync', 'no'], durability: everysec, says: /appendfsync is no: set appendfsync everysec/ },
+      {
+        set: ['no-appendfsync-on-rewrite', 'yes'],
+        durability: always,
+        says: /nothing is synced while the file is rewritten/,
+      },
       { set: ['appendonly', 'no'], durability: everysec, says: /appendonly is no: set appendonly yes/ },
       { set: ['maxmemory-policy', 'allkeys-lru'], durability: always, says: /maxmemory-policy is allkeys-lru/ },
     ] as const;
-    const sound = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' };
+    const sound = {
+      appendonly: 'yes',
+      appendfsync: 'always',
+      'no-appendfsync-on-rewrite': 'no',
+      'maxmemory-policy': 'noeviction',
+    };
     for (const { set, durability, says } of cases) {
       await direct.config('SET', ...set);
       await assert.rejects(here.open({ durability }), says);

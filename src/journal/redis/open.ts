@@ -32,9 +32,9 @@ export async function openRedis(options: JournalOptions, url: RedisUrl): Promise
   try {
     checkVersion(server.version, location);
     await checkDurability(redis, location, options, url.kind);
-    await checkFormat(redis, keys.journal, location);
-    await checkKey(redis, keys.journal, location, cipher);
-    const store = storeOf(redis, server, keys, options);
+    const ready = (): Promise<void> => claim(redis, keys.journal, location, cipher);
+    await ready();
+    const store = storeOf(redis, server, keys, { ...options, ready });
     if (!options.allowWeaker) await confirm(store, location);
     return redisJournal(store, redisOf(place), cipher, () => durabilityOf(redis, options.durability, url.kind));
   } catch (error) {
@@ -70,6 +70,15 @@ async function confirm(store: Store, location: string): Promise<void> {
       cause,
     });
   }
+}
+
+/**
+ * Makes the journal this format's and this key's, if it is nobody's yet. Done on each connection before anything is
+ * written: a server that came back empty, or another one, is not the journal that was opened.
+ */
+async function claim(redis: Redis, journal: string, location: string, cipher: Cipher): Promise<void> {
+  await checkFormat(redis, journal, location);
+  await checkKey(redis, journal, location, cipher);
 }
 
 async function checkFormat(redis: Redis, journal: string, location: string): Promise<void> {

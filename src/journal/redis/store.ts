@@ -25,19 +25,23 @@ export interface Store {
   confirm(): Promise<void>;
 }
 
-export interface Promised {
+export interface StoreOptions {
   readonly durability: DurabilityAsked;
   /** Write to a server that keeps less, too. */
   readonly allowWeaker: boolean;
+  /** Run on each connection before anything is written. @throws why nothing may be. */
+  readonly ready: () => Promise<void>;
 }
 
-export function storeOf(redis: Redis, server: Server, keys: Keys, { durability, allowWeaker }: Promised): Store {
+export function storeOf(redis: Redis, server: Server, keys: Keys, options: StoreOptions): Store {
+  const { durability, allowWeaker, ready } = options;
   const replication = durability.kind === 'replicated' ? new Replication(redis, server, durability.replicas) : null;
   const check = async (): Promise<void> => {
     const settings = await settingsOf(redis);
     const fault = allowWeaker ? '' : settingsFault(settings, durability);
     if (fault !== '') throw new Error(`Redis does not keep what journal.durability asks: ${fault}`);
     replication?.configure(settings?.appendfsync ?? 'unknown');
+    await ready();
   };
   return {
     redis,
