@@ -26,7 +26,7 @@ suite('a journal over TLS', { skip: redisSkip }, () => {
     await using tls = await makeRedisTls();
     await using server = await startNode({
       isTls: true,
-      lines: () => [...tls.lines, 'appendonly yes', 'appendfsync always'],
+      lines: [...tls.lines, 'appendonly yes', 'appendfsync always'],
     });
     const url = { kind: 'redis', tls: true, host: '127.0.0.1', port: server.port, database: 1 } as const;
     await using here = await redisPlace({ url });

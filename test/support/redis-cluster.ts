@@ -3,6 +3,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
 import { linesOf, type RedisSettings } from './redis.ts';
 import { type RedisNode, startNode } from './redis-node.ts';
 import { asking } from './redis-sentinels.ts';
@@ -34,14 +35,15 @@ export async function startCluster(
   const ask = (node: RedisNode, command: string, ...values: readonly string[]): Promise<unknown> =>
     asking(node.port, {}, (redis) => redis.call(command, ...values));
   try {
-    const lines = () => [
+    const lines = async (): Promise<string[]> => [
       ...linesOf(settings),
       'cluster-enabled yes',
+      `cluster-port ${await freePort()}`,
       `cluster-node-timeout ${nodeTimeoutMs}`,
       // So that a replica may take over however long the link to its dead master has been away.
       'cluster-replica-validity-factor 0',
     ];
-    for (let at = 0; at < 3 * (1 + replicas); at += 1) nodes.push(await startNode({ lines }));
+    for (let at = 0; at < 3 * (1 + replicas); at += 1) nodes.push(await startNode({ lines: await lines() }));
     const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
     await run('redis-cli', [
       '--cluster',

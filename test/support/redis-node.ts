@@ -5,10 +5,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 
 const startMaxMs = 60_000;
 
@@ -22,8 +23,6 @@ export const redisSkip: string | false = isMissing
 
 export interface RedisNode extends AsyncDisposable {
   readonly port: number;
-  /** Its own; ends with it. */
-  readonly directory: string;
   /** Of the process that runs now. */
   readonly pid: number;
   /** Ends it as power would; resolves when it is gone. */
@@ -38,8 +37,8 @@ export interface RedisNode extends AsyncDisposable {
 }
 
 export interface NodeOptions {
-  /** Written to its configuration file, a line each; it may change the file itself. */
-  readonly lines: (port: number, directory: string) => readonly string[];
+  /** Written to its configuration file, which it may change itself. */
+  readonly lines: readonly string[];
   readonly isSentinel?: boolean;
   /** TLS on its port and nothing plain. */
   readonly isTls?: boolean;
@@ -57,7 +56,7 @@ export async function startNode({ lines, isSentinel = false, isTls = false }: No
   const file = join(directory, 'redis.conf');
   const listens = isTls ? ['port 0', `tls-port ${port}`] : [`port ${port}`];
   const own = [...listens, `dir ${directory}`, 'bind 127.0.0.1', ...(isSentinel ? [] : ['save ""'])];
-  await writeFile(file, `${[...own, ...lines(port, directory)].join('\n')}\n`);
+  await writeFile(file, `${[...own, ...lines].join('\n')}\n`);
 
   const start = async (): Promise<ChildProcess> => {
     const given = isSentinel ? [file, '--sentinel'] : [file];
@@ -82,7 +81,6 @@ export async function startNode({ lines, isSentinel = false, isTls = false }: No
   };
   return {
     port,
-    directory,
     get pid() {
       return child.pid ?? 0;
     },
@@ -105,19 +103,6 @@ export async function startNode({ lines, isSentinel = false, isTls = false }: No
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** A node of a cluster has a second port, 10000 above its first; that it is free too is only likely. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    server.close();
-    await once(server, 'close');
-    if (address === null || typeof address === 'string') throw new Error('no port was given');
-    if (address.port < 55_536) return address.port;
-  }
 }
 
 /** Waits for any reply but LOADING: one that asks for a password answers too. One that speaks TLS only hangs up. */

@@ -52,16 +52,15 @@ export async function startSentinels(options: SentinelsOptions): Promise<Sentine
   const asked = <Said>(node: RedisNode, password: string | undefined, ask: (redis: Redis) => Promise<Said>) =>
     asking(node.port, { password, tls }, ask);
   try {
-    const first = await start({ lines: () => [...linesOf(settings), ...own] });
-    const replica = () =>
-      start({ lines: () => [...linesOf({ ...settings, replicaof: `127.0.0.1 ${first.port}` }), ...own] });
+    const first = await start({ lines: [...linesOf(settings), ...own] });
+    const replica = () => start({ lines: [...linesOf({ ...settings, replicaof: `127.0.0.1 ${first.port}` }), ...own] });
     const servers = [first, await replica(), await replica()];
     const follows = (text: string): number => text.match(/state=online/g)?.length ?? 0;
     await until(
       async () => follows(await asked(first, passwords?.server, (redis) => redis.info('replication'))) === 2,
       'both replicas follow',
     );
-    const lines = () => [
+    const lines = [
       `sentinel monitor ${name} 127.0.0.1 ${first.port} 2`,
       `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
       `sentinel failover-timeout ${name} 6000`,

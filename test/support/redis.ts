@@ -20,7 +20,7 @@ export type RedisSettings = Readonly<Record<string, string>>;
 
 /** `settings` are redis-server options, for example `{ appendfsync: 'no' }`. */
 export async function startRedis(settings: RedisSettings = {}): Promise<RedisServer> {
-  const node = await startNode({ lines: () => linesOf(settings) });
+  const node = await startNode({ lines: linesOf(settings) });
   const url = { kind: 'redis', tls: false, host: '127.0.0.1', port: node.port, database: 0 } as const;
   // The pid changes, so the node is the prototype and not copied.
   return Object.assign(Object.create(node) as RedisNode, { url });
