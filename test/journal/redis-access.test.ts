@@ -58,9 +58,19 @@ suite('a journal over TLS', { skip: redisSkip }, () => {
   });
 });
 
+suite('a cluster over TLS', { skip: redisSkip }, () => {
+  test('is asked and written to by the same certificates', async () => {
+    await using tls = await makeRedisTls();
+    await using cluster = await startCluster({ replicas: 0, nodeTimeoutMs: 60_000, tls });
+    await using here = await redisPlace(cluster, { allowWeaker: true });
+    await assert.rejects(here.open(), /rediss\+cluster:.*nobody says where the master is .*self-signed certificate/);
+    await kept(await here.open({ tls: tls.client }), held());
+  });
+});
+
 suite('the account of docs/redis.md', { skip: redisSkip }, () => {
   test('is enough in a cluster with what it adds for that, and not without', async () => {
-    await using cluster = await startCluster(0, 60_000);
+    await using cluster = await startCluster({ replicas: 0, nodeTimeoutMs: 60_000 });
     await using here = await redisPlace({ url: { ...cluster.url, ...account } }, { allowWeaker: true });
     const name = here.options.name;
     const set = (...more: string[]) =>

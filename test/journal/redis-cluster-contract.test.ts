@@ -7,7 +7,7 @@ import { redisPlace } from './redis-place.ts';
 
 let cluster: RedisCluster;
 before(async () => {
-  if (redisSkip === false) cluster = await startCluster(0, 60_000);
+  if (redisSkip === false) cluster = await startCluster({ replicas: 0, nodeTimeoutMs: 60_000 });
 });
 after(() => cluster?.[Symbol.asyncDispose]());
 

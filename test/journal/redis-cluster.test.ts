@@ -17,7 +17,11 @@ const writes = async (journal: Journal): Promise<boolean> =>
 
 suite('a journal on a cluster', { skip: redisSkip, concurrency: 2 }, () => {
   test('everything confirmed by a replica is there after SIGKILL of its node in mid-load (R34)', async () => {
-    await using cluster = await startCluster(1, 1500, { appendfsync: 'everysec' });
+    await using cluster = await startCluster({
+      replicas: 1,
+      nodeTimeoutMs: 1500,
+      settings: { appendfsync: 'everysec' },
+    });
     await using here = await redisPlace(cluster, { durability: replicated, key: null, plaintext: true });
     const key = `{northgate:${here.options.name}}:journal`;
     const journal = await here.open();
@@ -40,7 +44,7 @@ suite('a journal on a cluster', { skip: redisSkip, concurrency: 2 }, () => {
   });
 
   test('when its slot moves to another node the journal follows, nothing lost; it is reached by any node', async () => {
-    await using cluster = await startCluster(0, 60_000);
+    await using cluster = await startCluster({ replicas: 0, nodeTimeoutMs: 60_000 });
     await using here = await redisPlace(cluster, { allowWeaker: true });
     const journal = await here.open();
     const key = `{northgate:${here.options.name}}:journal`;
@@ -73,7 +77,7 @@ suite('a journal on a cluster', { skip: redisSkip, concurrency: 2 }, () => {
   });
 
   test('nodes that cannot be asked are passed over; if none can, it is said why', async () => {
-    await using cluster = await startCluster(0, 60_000);
+    await using cluster = await startCluster({ replicas: 0, nodeTimeoutMs: 60_000 });
     await using here = await redisPlace(cluster, { allowWeaker: true });
     const dead = { host: '127.0.0.1', port: 1 };
     await kept(await here.open({ url: { ...cluster.url, nodes: [dead, ...cluster.url.nodes] } }), held());

@@ -7,6 +7,7 @@ import { freePort } from './free-port.ts';
 import { linesOf, type RedisSettings } from './redis.ts';
 import { type RedisNode, startNode } from './redis-node.ts';
 import { asking } from './redis-sentinels.ts';
+import type { RedisTls } from './redis-tls.ts';
 import { until } from './until.ts';
 
 const run = promisify(execFile);
@@ -14,7 +15,7 @@ const run = promisify(execFile);
 export interface RedisCluster extends AsyncDisposable {
   readonly url: {
     readonly kind: 'redis-cluster';
-    readonly tls: false;
+    readonly tls: boolean;
     readonly nodes: readonly { readonly host: string; readonly port: number }[];
   };
   readonly nodes: readonly RedisNode[];
@@ -23,17 +24,22 @@ export interface RedisCluster extends AsyncDisposable {
   ask(node: RedisNode, command: string, ...values: readonly string[]): Promise<unknown>;
 }
 
-export async function startCluster(
-  replicas: 0 | 1,
-  nodeTimeoutMs: number,
-  settings: RedisSettings = {},
-): Promise<RedisCluster> {
+export interface ClusterOptions {
+  readonly replicas: 0 | 1;
+  /** Short where a fail-over is wanted; long where a slow machine must not cause one. */
+  readonly nodeTimeoutMs: number;
+  readonly settings?: RedisSettings;
+  readonly tls?: RedisTls;
+}
+
+export async function startCluster(options: ClusterOptions): Promise<RedisCluster> {
+  const { replicas, nodeTimeoutMs, settings = {}, tls } = options;
   const nodes: RedisNode[] = [];
   const close = async (): Promise<void> => {
     for (const node of nodes.splice(0)) await node[Symbol.asyncDispose]();
   };
   const ask = (node: RedisNode, command: string, ...values: readonly string[]): Promise<unknown> =>
-    asking(node.port, {}, (redis) => redis.call(command, ...values));
+    asking(node.port, { tls }, (redis) => redis.call(command, ...values));
   try {
     const lines = async (): Promise<string[]> => [
       ...linesOf(settings),
@@ -42,17 +48,13 @@ export async function startCluster(
       `cluster-node-timeout ${nodeTimeoutMs}`,
       // So that a replica may take over however long the link to its dead master has been away.
       'cluster-replica-validity-factor 0',
+      ...(tls === undefined ? [] : [...tls.lines, 'tls-replication yes', 'tls-cluster yes']),
     ];
-    for (let at = 0; at < 3 * (1 + replicas); at += 1) nodes.push(await startNode({ lines: await lines() }));
+    for (let at = 0; at < 3 * (1 + replicas); at += 1)
+      nodes.push(await startNode({ lines: await lines(), isTls: tls !== undefined }));
     const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-    await run('redis-cli', [
-      '--cluster',
-      'create',
-      ...addresses,
-      '--cluster-replicas',
-      String(replicas),
-      '--cluster-yes',
-    ]);
+    const create = ['--cluster', 'create', ...addresses, '--cluster-replicas', String(replicas), '--cluster-yes'];
+    await run('redis-cli', [...(tls?.toolOptions ?? []), ...create]);
     for (const node of nodes) {
       const isWell = async (): Promise<boolean> => {
         const info = String(await ask(node, 'CLUSTER', 'INFO'));
@@ -66,7 +68,11 @@ export async function startCluster(
     };
     if (replicas > 0) for (const node of nodes) await until(() => isFollowed(node), 'the replicas follow', 60_000);
     return {
-      url: { kind: 'redis-cluster', tls: false, nodes: nodes.map(({ port }) => ({ host: '127.0.0.1', port })) },
+      url: {
+        kind: 'redis-cluster',
+        tls: tls !== undefined,
+        nodes: nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
+      },
       nodes,
       ask,
       async nodeOf(key, except) {

@@ -9,6 +9,8 @@ import { makeCertificate } from '../config/certificate.ts';
 export interface RedisTls extends AsyncDisposable {
   /** For redis.conf. */
   readonly lines: readonly string[];
+  /** For redis-cli. */
+  readonly toolOptions: readonly string[];
   /** For `journal.tls`, of a gateway that Redis knows. */
   readonly client: { readonly ca: string; readonly cert: string; readonly key: string };
 }
@@ -21,10 +23,13 @@ export async function makeRedisTls(): Promise<RedisTls> {
     await writeFile(join(directory, name), text);
     return join(directory, name);
   };
+  const certFile = await file('server.pem', server.cert);
+  const keyFile = await file('server.key', server.key);
   return {
+    toolOptions: ['--tls', '--cacert', certFile, '--cert', certFile, '--key', keyFile],
     lines: [
-      `tls-cert-file ${await file('server.pem', server.cert)}`,
-      `tls-key-file ${await file('server.key', server.key)}`,
+      `tls-cert-file ${certFile}`,
+      `tls-key-file ${keyFile}`,
       `tls-ca-cert-file ${await file('known.pem', `${server.cert}${client.cert}`)}`,
       'tls-auth-clients yes',
     ],
