@@ -44,6 +44,14 @@ suite('a Redis that a journal opens on', { skip: redisSkip }, () => {
     });
   });
 
+  test('a replica is refused, since it may be behind and takes no writes', async () => {
+    await using replica = await startRedis({ replicaof: `127.0.0.1 ${server.port}` });
+    await using here = await redisPlace(replica);
+    const says = /cannot be reached: this Redis is a replica; a journal is kept on a master/;
+    await assert.rejects(here.open(), says);
+    await assert.rejects(here.open({ allowWeaker: true }), says);
+  });
+
   test('what it does not keep is refused with what to set, or told where weaker is allowed', async () => {
     await using here = await redisPlace(server);
     const cases = [
