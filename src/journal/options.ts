@@ -26,7 +26,7 @@ export type RedisUrl =
   | ({ readonly kind: 'redis-cluster'; readonly nodes: readonly RedisHost[] } & RedisAccount);
 
 /** `journal.url`, taken apart. */
-export type JournalUrl = { readonly kind: 'sqlite'; readonly path: string } | RedisUrl;
+type JournalUrl = { readonly kind: 'sqlite'; readonly path: string } | RedisUrl;
 
 /** `journal.durability`: what a confirmed write must have gone through. */
 export type DurabilityAsked =
