@@ -27,6 +27,8 @@ export async function startRedis(settings: RedisSettings = {}): Promise<RedisSer
 }
 
 export function linesOf(settings: RedisSettings): string[] {
-  const all = { appendonly: 'yes', appendfsync: 'always', ...settings };
+  // Without the delay, in which a master waits for more replicas than the one that asks.
+  const quick = { 'repl-diskless-sync-delay': '0' };
+  const all = { appendonly: 'yes', appendfsync: 'always', ...quick, ...settings };
   return Object.entries(all).map(([name, value]) => `${name} ${value === '' ? '""' : value}`);
 }
