@@ -93,7 +93,7 @@ suite('a Redis that is', { skip: redisSkip, concurrency: 2 }, () => {
       const servers: string[] = [];
       journal.subscribeServer((runId) => servers.push(runId));
       const made = await kept(journal, held({ key: 'k' }));
-      const other = await kept(journal, held());
+      const other = await kept(journal, held({ twin: 'other' }));
 
       await begin(server);
       const causes: string[] = [];
