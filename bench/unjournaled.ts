@@ -45,6 +45,7 @@ export function unjournaled(): Journal {
     leases: async () => [],
     subscribe: () => () => undefined,
     subscribeLeases: () => () => undefined,
+    subscribeServer: () => () => {},
     prune: async () => 0,
     durability: async () => ({ promised: 'nothing', kept: true, detail: '' }),
     close: async () => undefined,

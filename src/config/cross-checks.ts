@@ -1,6 +1,7 @@
 // What no single key can tell: rules between keys. Each check names the keys it reads, and is left out if one of them is
 // wrong already, so that one mistake is told once. Faults end the start; warnings do not.
 
+import { checkAccess, checkDurability } from './journal-checks.ts';
 import { checkListeners, checkTls } from './listener-checks.ts';
 import { checkPolicies } from './policy-checks.ts';
 import type { ConfigProblem, Fault } from './problem.ts';
@@ -16,7 +17,8 @@ const checks: readonly Check[] = [
   { reads: ['northbound.clients', 'northbound.tls'], faults: checkClients },
   { reads: ['ops.tokens'], faults: checkTokens },
   { reads: ['journal.url', 'journal.key', 'journal.plaintext'], faults: checkJournalKey },
-  { reads: ['journal.url', 'journal.durability'], faults: checkDurability },
+  { reads: ['journal.url', 'journal.durability', 'journal.allowWeaker'], faults: checkDurability },
+  { reads: ['journal.url', 'journal.tls', 'journal.sentinel'], faults: checkAccess },
   { reads: ['journal.name'], faults: checkJournalName },
   { reads: ['callbacks.publicUrl'], faults: checkPublicUrl },
   { reads: ['callbacks.publicUrl', 'journal'], faults: checkTokenKey },
@@ -164,17 +166,6 @@ function checkJournalKey({ journal }: Config): Fault[] {
       key: 'journal.key',
       found: 'nothing beside a Redis journal',
       expected: '32 bytes in base64, or journal.plaintext: true',
-    },
-  ];
-}
-
-function checkDurability({ journal }: Config): Fault[] {
-  if (journal.url.kind !== 'sqlite' || journal.durability.kind !== 'replicated') return [];
-  return [
-    {
-      key: 'journal.durability',
-      found: 'replicated:N beside an embedded journal',
-      expected: 'always or everysec; only Redis replicates',
     },
   ];
 }

@@ -176,7 +176,7 @@ export const journalUrl = <const G extends Given>(
     schema: someText,
     notes: {
       expects:
-        'sqlite:PATH, redis://HOST, rediss://HOST, redis+sentinel://HOST,HOST/NAME or redis+cluster://HOST,HOST (a special character of a password as %XX)',
+        'sqlite:PATH, redis://HOST, rediss://HOST, redis+sentinel://HOST,HOST/NAME or redis+cluster://HOST,HOST, or with rediss+ for TLS (a special character of a password as %XX)',
       isSecret: true,
     },
   });

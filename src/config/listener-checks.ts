@@ -59,7 +59,14 @@ export function checkTls({ northbound, ops }: Config): Fault[] {
 }
 
 function checkOneTls(key: string, { cert, key: privateKey, clientCa }: Config['ops']['tls']): Fault[] {
-  if (cert === undefined && privateKey === undefined && clientCa === undefined) return [];
+  if (cert === undefined && privateKey === undefined && clientCa !== undefined)
+    return [{ key: `${key}.cert`, found: `nothing beside the rest of ${key}`, expected: 'the certificate' }];
+  return checkPair(key, cert, privateKey);
+}
+
+/** Both or none, and belonging together. */
+export function checkPair(key: string, cert: string | undefined, privateKey: string | undefined): Fault[] {
+  if (cert === undefined && privateKey === undefined) return [];
   if (cert === undefined)
     return [{ key: `${key}.cert`, found: `nothing beside the rest of ${key}`, expected: 'the certificate' }];
   if (privateKey === undefined)

@@ -36,7 +36,7 @@ export function describe(raw: Raw, leaf?: Pick<Leaf, 'isSecret' | 'kind'>): stri
 
 /** A wrong journal URL may hold its password anywhere, so only its scheme is shown. */
 function describeJournalUrl(written: string): string {
-  const scheme = /^(sqlite|rediss?|redis\+sentinel|redis\+cluster):/.exec(written)?.[0];
+  const scheme = /^(sqlite|rediss?|rediss?\+sentinel|rediss?\+cluster):/.exec(written)?.[0];
   return scheme === undefined ? 'text that begins with no known scheme' : `"${scheme}…"`;
 }
 

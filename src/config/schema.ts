@@ -117,6 +117,15 @@ export const schema = Type.Object({
     allowWeaker: boolean('start with a journal that does not keep `durability`', { default: false }),
     plaintext: boolean('start with a Redis journal and no key', { default: false }),
     name: text('tells several journals on one Redis apart', { default: 'default' }),
+    tls: Type.Object({
+      ca: pem('who signs the certificates of Redis, with a rediss: URL', { absent: 'the system’s' }),
+      cert: pem('the gateway’s certificate for Redis (mutual TLS)', none),
+      key: pem('the private key of `cert`', none, true),
+    }),
+    sentinel: Type.Object({
+      username: text('the account at the Sentinels; that in the URL is for the servers', none),
+      password: secret('the account at the Sentinels', none),
+    }),
   }),
   hold: Type.Object({
     timeout: duration('how long a client is kept waiting', { default: '6m' }),

@@ -167,6 +167,12 @@ export interface Journal {
   subscribe(listener: (change: Change) => void): () => void;
   /** Calls the listener when another replica ended its lease. Best effort, like `subscribe`. Returns the end of it. */
   subscribeLeases(listener: (replica: string) => void): () => void;
+  /**
+   * Calls the listener with the run id of each server that is another than the one before: after a fail-over or a restart,
+   * what was confirmed may be missing there (R34). Told before anything is asked of it. An embedded journal never tells.
+   * Returns the end of it.
+   */
+  subscribeServer(listener: (runId: string) => void): () => void;
   /** Removes up to `limit` transactions that were done (`doneAt`) before the instant, with bodies, keys and indexes; returns how many. */
   prune(doneBefore: Instant, limit: number): Promise<number>;
   /** Reads what the store really promises and holds it against the configuration. */

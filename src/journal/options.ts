@@ -3,7 +3,7 @@
  * `openJournal(config.journal)` is all there is to say; declared here because the journal imports nothing of `config`.
  */
 
-interface RedisHost {
+export interface RedisHost {
   readonly host: string;
   readonly port: number;
 }
@@ -11,18 +11,22 @@ interface RedisHost {
 interface RedisAccount {
   readonly username?: string;
   readonly password?: string;
+  /** Encrypted, the Sentinels and all nodes too. */
+  readonly tls: boolean;
 }
 
-/** `journal.url`, taken apart. */
-export type JournalUrl =
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | ({ readonly kind: 'redis'; readonly tls: boolean; readonly database: number } & RedisHost & RedisAccount)
+export type RedisUrl =
+  | ({ readonly kind: 'redis'; readonly database: number } & RedisHost & RedisAccount)
   | ({
       readonly kind: 'redis-sentinel';
       readonly sentinels: readonly RedisHost[];
       readonly name: string;
+      readonly database: number;
     } & RedisAccount)
   | ({ readonly kind: 'redis-cluster'; readonly nodes: readonly RedisHost[] } & RedisAccount);
+
+/** `journal.url`, taken apart. */
+type JournalUrl = { readonly kind: 'sqlite'; readonly path: string } | RedisUrl;
 
 /** `journal.durability`: what a confirmed write must have gone through. */
 export type DurabilityAsked =
@@ -31,6 +35,10 @@ export type DurabilityAsked =
 
 export interface JournalOptions {
   readonly url: JournalUrl;
+  /** PEM: who signs the certificates of Redis (absent: whom Node trusts), and this gateway's own for mutual TLS. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** The account at the Sentinels, which have accounts of their own. */
+  readonly sentinel?: { readonly username?: string; readonly password?: string };
   /** Several journals on one Redis. */
   readonly name: string;
   readonly durability: DurabilityAsked;

@@ -77,6 +77,7 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
     durability: () => journal.durability(),
     subscribe: (changed) => journal.subscribe(changed),
     subscribeLeases: (ended) => journal.subscribeLeases(ended),
+    subscribeServer: (changed) => journal.subscribeServer(changed),
     close: () => journal.close(),
   };
 }

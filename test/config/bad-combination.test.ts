@@ -142,6 +142,29 @@ const together: Record<string, Wrong> = {
       'journal.durability: found replicated:N beside an embedded journal (northgate.yaml line 2), expected always or everysec; only Redis replicates',
     ],
   },
+  'a journal that fails over and asks for one server’s word': {
+    yaml: `${vip}journal: {plaintext: true, url: "redis+sentinel://s/main"}`,
+    says: [
+      'journal.durability: found always beside a Sentinel, expected replicated:N, since a fail-over may lose what only one server has; or journal.allowWeaker: true',
+    ],
+  },
+  'certificates for a journal without TLS': {
+    yaml: `${vip}journal:\n  plaintext: true\n  url: redis://r\n  tls: {ca: "-----BEGIN CERTIFICATE-----"}`,
+    says: [
+      'journal.url: found a URL without TLS beside journal.tls (northgate.yaml line 4), expected rediss:, rediss+sentinel: or rediss+cluster:',
+    ],
+  },
+  'an account of Sentinels without Sentinels': {
+    yaml: `${vip}journal: {plaintext: true, url: "redis://r", sentinel: {username: u}}`,
+    says: [
+      'journal.url: found a URL without Sentinels beside journal.sentinel (northgate.yaml line 2), expected redis+sentinel:// or rediss+sentinel://',
+      'journal.sentinel.password: found nothing beside journal.sentinel.username, expected its password',
+    ],
+  },
+  'a certificate for Redis without its key': {
+    yaml: `${vip}journal: {plaintext: true, url: "rediss://r", tls: {cert: "-----BEGIN CERTIFICATE-----"}}`,
+    says: ['journal.tls.key: found nothing beside journal.tls.cert, expected its private key'],
+  },
   'a journal name that breaks its hash tag': {
     yaml: `${vip}journal: {name: "a}b"}`,
     says: [

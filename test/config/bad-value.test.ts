@@ -212,7 +212,7 @@ const values: Record<string, Wrong> = {
   'a wrong journal URL': {
     yaml: `${vip}journal: {url: "redis:/:hunter2@r"}`,
     says: [
-      'journal.url: found "redis:…" (northgate.yaml line 2), expected sqlite:PATH, redis://HOST, rediss://HOST, redis+sentinel://HOST,HOST/NAME or redis+cluster://HOST,HOST (a special character of a password as %XX)',
+      'journal.url: found "redis:…" (northgate.yaml line 2), expected sqlite:PATH, redis://HOST, rediss://HOST, redis+sentinel://HOST,HOST/NAME or redis+cluster://HOST,HOST, or with rediss+ for TLS (a special character of a password as %XX)',
     ],
   },
 };

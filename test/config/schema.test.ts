@@ -1,4 +1,5 @@
-// The table of contract.md section 2, copied by hand: every key with its default as it is written there.
+// The table of contract.md section 2, copied by hand: every key with its default as it is written there, and what was
+// added since (CHANGELOG.md).
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -51,6 +52,11 @@ journal.durability always
 journal.allowWeaker false
 journal.plaintext false
 journal.name default
+journal.tls.ca -
+journal.tls.cert -
+journal.tls.key -
+journal.sentinel.username -
+journal.sentinel.password -
 hold.timeout 6m
 hold.maxRequests 10000
 hold.maxBytes 256MiB

@@ -93,6 +93,7 @@ test('a journal URL is taken apart by the kind of store', () => {
   });
   assert.deepEqual(parseJournalUrl('redis+sentinel://:pw@s1,s2:5000/main'), {
     kind: 'redis-sentinel',
+    tls: false,
     sentinels: [
       { host: 's1', port: 26379 },
       { host: 's2', port: 5000 },
@@ -103,11 +104,16 @@ test('a journal URL is taken apart by the kind of store', () => {
   });
   assert.deepEqual(parseJournalUrl('redis+cluster://c1,c2:1'), {
     kind: 'redis-cluster',
+    tls: false,
     nodes: [
       { host: 'c1', port: 6379 },
       { host: 'c2', port: 1 },
     ],
   });
+  const encrypted = parseJournalUrl('rediss+sentinel://u:p@s1/main/2');
+  assert.ok(encrypted?.kind === 'redis-sentinel' && encrypted.tls && encrypted.database === 2);
+  const cluster = parseJournalUrl('rediss+cluster://c1');
+  assert.ok(cluster?.kind === 'redis-cluster' && cluster.tls);
 });
 
 test('a journal URL of no known form is refused', () => {

@@ -1,10 +1,13 @@
-// A journal of its own on a redis-server that other tests may use too.
+// A journal of its own on a Redis that other tests may use too.
 import { randomUUID } from 'node:crypto';
 import { openJournal } from '../../src/journal/open.ts';
-import type { RedisServer } from '../support/redis.ts';
+import type { JournalOptions, RedisUrl } from '../../src/journal/options.ts';
 import { type Place, placeOf } from './contract.ts';
 
-export async function redisPlace({ url }: RedisServer): Promise<Place> {
+export async function redisPlace(
+  { url }: { readonly url: RedisUrl },
+  more: Partial<JournalOptions> = {},
+): Promise<Place> {
   const options = {
     url,
     name: randomUUID(),
@@ -13,6 +16,7 @@ export async function redisPlace({ url }: RedisServer): Promise<Place> {
     key: new Uint8Array(32).fill(9),
     oldKeys: [],
     plaintext: false,
+    ...more,
   };
   return placeOf(options, openJournal, async () => {});
 }

@@ -30,17 +30,6 @@ suite('a Redis that a journal opens on', { skip: redisSkip }, () => {
     );
   });
 
-  test('Sentinel and Cluster are refused until they are built', async () => {
-    await using here = await redisPlace(server);
-    const host = { host: '127.0.0.1', port: server.port };
-    const sentinel = here.open({ url: { kind: 'redis-sentinel', sentinels: [host], name: 'm' } });
-    await assert.rejects(sentinel, /Redis Sentinel is not supported yet: name one server/);
-    await assert.rejects(
-      here.open({ url: { kind: 'redis-cluster', nodes: [host] } }),
-      /Redis Cluster is not supported yet/,
-    );
-  });
-
   test('one that cannot be reached, or does not know the password, is said, without the password', async () => {
     await using here = await redisPlace(server);
     await assert.rejects(
@@ -55,15 +44,33 @@ suite('a Redis that a journal opens on', { skip: redisSkip }, () => {
     });
   });
 
+  test('a replica is refused, since it may be behind and takes no writes', async () => {
+    await using replica = await startRedis({ replicaof: `127.0.0.1 ${server.port}` });
+    await using here = await redisPlace(replica);
+    const says = /cannot be reached: this Redis is a replica; a journal is kept on a master/;
+    await assert.rejects(here.open(), says);
+    await assert.rejects(here.open({ allowWeaker: true }), says);
+  });
+
   test('what it does not keep is refused with what to set, or told where weaker is allowed', async () => {
     await using here = await redisPlace(server);
     const cases = [
       { set: ['appendfsync', 'everysec'], durability: always, says: /appendfsync is everysec: set appendfsync always/ },
       { set: ['appendfsync', 'no'], durability: everysec, says: /appendfsync is no: set appendfsync everysec/ },
+      {
+        set: ['no-appendfsync-on-rewrite', 'yes'],
+        durability: always,
+        says: /nothing is synced while the file is rewritten/,
+      },
       { set: ['appendonly', 'no'], durability: everysec, says: /appendonly is no: set appendonly yes/ },
       { set: ['maxmemory-policy', 'allkeys-lru'], durability: always, says: /maxmemory-policy is allkeys-lru/ },
     ] as const;
-    const sound = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' };
+    const sound = {
+      appendonly: 'yes',
+      appendfsync: 'always',
+      'no-appendfsync-on-rewrite': 'no',
+      'maxmemory-policy': 'noeviction',
+    };
     for (const { set, durability, says } of cases) {
       await direct.config('SET', ...set);
       await assert.rejects(here.open({ durability }), says);

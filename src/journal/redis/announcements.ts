@@ -53,6 +53,15 @@ export class Announcements {
     this.#subscriber.connect().catch(() => {});
   }
 
+  /**
+   * The journal is on another server now; this connection may still be with the old one, which may be silent for ever.
+   * The commands' connection tells it because it is never idle: the lease is renewed on it.
+   */
+  follow(): void {
+    // One that is connecting already asks where the server is.
+    if (this.#subscriber.status === 'ready') this.#subscriber.disconnect(true);
+  }
+
   close(): void {
     this.#subscriber.disconnect();
   }

@@ -4,22 +4,21 @@
 import type { Redis } from 'ioredis';
 import { Cipher } from '../cipher.ts';
 import type { Journal } from '../journal.ts';
-import type { JournalOptions, JournalUrl } from '../options.ts';
-import { connect, locationOf, redisOf } from './connection.ts';
+import type { JournalOptions, RedisUrl } from '../options.ts';
+import { connect, locationOf, type Place, redisOf } from './connection.ts';
 import { durabilityOf } from './durability.ts';
 import { keysOf } from './names.ts';
 import { redisJournal } from './redis-journal.ts';
-import { storeOf } from './store.ts';
+import { Server } from './server.ts';
+import { type Store, storeOf } from './store.ts';
 
 const oldestMajor = 7;
 const format = '1';
 
 /** @throws Error with a sentence for operators. */
-export async function openRedis(
-  options: JournalOptions,
-  url: Exclude<JournalUrl, { kind: 'sqlite' }>,
-): Promise<Journal> {
-  const redis = redisOf(url);
+export async function openRedis(options: JournalOptions, url: RedisUrl): Promise<Journal> {
+  const keys = keysOf(options.name);
+  const place: Place = { ...options, url, key: keys.journal };
   const location = locationOf(url);
   if (!options.key && !options.plaintext) {
     throw new Error(
@@ -27,33 +26,59 @@ export async function openRedis(
     );
   }
   const cipher = new Cipher(options.key ?? null, options.oldKeys);
-  const keys = keysOf(options.name);
+  const server = new Server();
+  const redis = redisOf(place, (info) => server.met(info));
   await connect(redis, location);
   try {
-    await checkVersion(redis, location);
-    await checkDurability(redis, location, options);
-    await checkFormat(redis, keys.journal, location);
-    await checkKey(redis, keys.journal, location, cipher);
-    const store = storeOf(redis, keys, options.durability);
-    return redisJournal(store, redisOf(url), cipher, options.durability);
+    checkVersion(server.version, location);
+    await checkDurability(redis, location, options, url.kind);
+    const ready = (): Promise<void> => claim(redis, keys.journal, location, cipher);
+    await ready();
+    const store = storeOf(redis, server, keys, { ...options, ready });
+    if (!options.allowWeaker) await confirm(store, location);
+    return redisJournal(store, redisOf(place), cipher, () => durabilityOf(redis, options.durability, url.kind));
   } catch (error) {
     redis.disconnect();
     throw error;
   }
 }
 
-async function checkVersion(redis: Redis, location: string): Promise<void> {
-  const version = /redis_version:(\S+)/.exec(await redis.info('server'))?.[1] ?? 'unknown';
-  if (Number.parseInt(version, 10) < oldestMajor) {
+function checkVersion(version: string, location: string): void {
+  if (!(Number.parseInt(version, 10) >= oldestMajor)) {
     throw new Error(`the journal ${location} is on Redis ${version}; Redis ${oldestMajor}.0 or newer is needed`);
   }
 }
 
-async function checkDurability(redis: Redis, location: string, options: JournalOptions): Promise<void> {
+async function checkDurability(
+  redis: Redis,
+  location: string,
+  options: JournalOptions,
+  kind: RedisUrl['kind'],
+): Promise<void> {
   if (options.allowWeaker) return;
-  const { kept, detail } = await durabilityOf(redis, options.durability);
+  const { kept, detail } = await durabilityOf(redis, options.durability, kind);
   if (kept) return;
   throw new Error(`the journal ${location} does not keep what journal.durability asks: ${detail}`);
+}
+
+/** What was just written is confirmed as every later write must be. */
+async function confirm(store: Store, location: string): Promise<void> {
+  try {
+    await store.confirm();
+  } catch (cause) {
+    throw new Error(`the journal ${location} does not keep what journal.durability asks: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Makes the journal this format's and this key's, if it is nobody's yet. Done on each connection before anything is
+ * written: a server that came back empty, or another one, is not the journal that was opened.
+ */
+async function claim(redis: Redis, journal: string, location: string, cipher: Cipher): Promise<void> {
+  await checkFormat(redis, journal, location);
+  await checkKey(redis, journal, location, cipher);
 }
 
 async function checkFormat(redis: Redis, journal: string, location: string): Promise<void> {

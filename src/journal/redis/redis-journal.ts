@@ -7,13 +7,11 @@ import type { Redis } from 'ioredis';
 import { type Status, statuses, type Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
-import { type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
-import type { DurabilityAsked } from '../options.ts';
+import { type Durability, type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
 import { keyHashOf, type Row, transactionOf } from '../record.ts';
 import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
 import { Announcements } from './announcements.ts';
-import { durabilityOf } from './durability.ts';
 import { deadLetters, list, open } from './listing.ts';
 import { entries, place } from './names.ts';
 import { prune } from './prune.ts';
@@ -26,8 +24,13 @@ const switchoversMax = 1000;
 const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
 
 /** Takes both connections over, the subscriber not connected yet; `close` ends them. */
-export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, durability: DurabilityAsked): Journal {
-  const { redis, keys } = store;
+export function redisJournal(
+  store: Store,
+  subscriber: Redis,
+  cipher: Cipher,
+  readDurability: () => Promise<Durability>,
+): Journal {
+  const { redis, server, keys } = store;
   const changes = new Changes();
   const origin = randomBytes(9).toString('base64url');
   const announcements = new Announcements(redis, subscriber, keys.changes, origin);
@@ -40,6 +43,7 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
       for (const listener of [...leaseListeners]) listener(replica);
     },
   });
+  server.subscribe(() => announcements.follow());
 
   const reading = async <Result>(read: () => Promise<Result>): Promise<Result> => {
     try {
@@ -140,12 +144,14 @@ export function redisJournal(store: Store, subscriber: Redis, cipher: Cipher, du
       leaseListeners.add(listener);
       return () => leaseListeners.delete(listener);
     },
+    subscribeServer: (listener) => server.subscribe(listener),
     prune: (doneBefore, limit) => reading(() => prune(store, doneBefore, limit)),
-    durability: () => reading(() => durabilityOf(redis, durability)),
+    durability: () => reading(readDurability),
 
     async close() {
       await writer.close();
       changes.clear();
+      server.close();
       announcements.close();
       redis.disconnect();
     },

@@ -162,6 +162,7 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
     subscribe: (listener) => changes.subscribe(listener),
     // There is no other replica.
     subscribeLeases: () => () => undefined,
+    subscribeServer: () => () => {},
 
     async prune(doneBefore, limit) {
       let removed = 0;
