@@ -18,6 +18,7 @@ export function unjournaled(): Journal {
     },
     holder: async () => null,
     release: async () => 'released',
+    restore: async () => ({ word: 'restored' }),
     get: async () => null,
     body: async () => null,
     list: async () => [],
@@ -38,6 +39,7 @@ export function unjournaled(): Journal {
       epoch = expected + 1;
       return { word: 'bumped', epoch };
     },
+    raiseEpoch: async () => ({ word: 'raised', epoch }),
     putSwitchover: async () => 'written',
     switchovers: async () => [],
     renewLease: async () => 'renewed',

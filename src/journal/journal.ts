@@ -97,6 +97,27 @@ export interface SwitchoverRecord {
   readonly abandoned: number;
 }
 
+/** A record as a replica knows it to have been confirmed, to be written back to a journal that came back older (R34). */
+export interface Restoration {
+  /** With the version and the sequence that the journal had given it. */
+  readonly transaction: Transaction;
+  /** The version that was found in its place and is replaced, a lower one; 0: none was found. */
+  readonly over: number;
+  /** Those that are known; what is not named stays as it is. */
+  readonly bodies: Bodies;
+  /** Its twin's name was released. */
+  readonly isReleased: boolean;
+}
+
+type Restored =
+  /** Its key too, unless it was free again. */
+  | { readonly word: 'restored' }
+  /** But its key belongs to another transaction by now. */
+  | { readonly word: 'key-taken' }
+  /** Something else stands in its place than was read there: nothing was written. */
+  | { readonly word: 'stale-version' }
+  | Unavailable;
+
 export interface Lease {
   readonly replica: string;
   /** By the store's clock: on Redis the server's. */
@@ -135,6 +156,11 @@ export interface Journal {
   release(transaction: Transaction): Promise<'released' | Unavailable>;
   /** Compare-and-set with the index entries in one step. */
   replace(replacement: Replacement): Promise<Replaced>;
+  /**
+   * Writes a record back in one step with its bodies, index entries and key, if what was read in its place still stands; no
+   * transaction gets its sequence or a lower one afterwards. The same object again finds itself done.
+   */
+  restore(restoration: Restoration): Promise<Restored>;
   get(id: TransactionId): Promise<Transaction | null>;
   body(id: TransactionId, which: BodyName): Promise<Uint8Array | null>;
   /** Newest first. */
@@ -154,6 +180,8 @@ export interface Journal {
     expected: number,
     record: SwitchoverRecord | null,
   ): Promise<{ word: 'bumped' | 'stale'; epoch: number } | Unavailable>;
+  /** Makes the epoch at least this, which somebody knew it to be before the journal came back older (R34); gives what stands. */
+  raiseEpoch(known: number): Promise<{ readonly word: 'raised'; readonly epoch: number } | Unavailable>;
   /** Replaces the record of that epoch (last write wins; readers are people). */
   putSwitchover(record: SwitchoverRecord): Promise<'written' | Unavailable>;
   /** Newest first. */

@@ -52,6 +52,7 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
       return holder;
     },
     release: (transaction) => timed('release', journal.release(transaction)),
+    restore: (restoration) => timed('restore', journal.restore(restoration)),
     async get(id) {
       const transaction = await timed('get', journal.get(id));
       if (transaction !== null) unsettled.see(transaction);
@@ -68,6 +69,7 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
     counts: () => timed('counts', journal.counts()),
     epoch: () => timed('epoch', journal.epoch()),
     bumpEpoch: (expected, record) => timed('bump-epoch', journal.bumpEpoch(expected, record)),
+    raiseEpoch: (known) => timed('raise-epoch', journal.raiseEpoch(known)),
     putSwitchover: (record) => timed('put-switchover', journal.putSwitchover(record)),
     switchovers: (limit) => timed('switchovers', journal.switchovers(limit)),
     renewLease: (replica, ttlMs) => timed('renew-lease', journal.renewLease(replica, ttlMs)),

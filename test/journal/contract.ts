@@ -5,6 +5,7 @@ import { housekeeping } from './contract-housekeeping.ts';
 import { order } from './contract-order.ts';
 import { queries } from './contract-queries.ts';
 import { reportsAndDeliveries } from './contract-reports.ts';
+import { restoring } from './contract-restoring.ts';
 import { sealing } from './contract-sealing.ts';
 import { writes } from './contract-writes.ts';
 
@@ -27,6 +28,7 @@ export function contract(store: Store): void {
   reportsAndDeliveries(store);
   sealing(store);
   housekeeping(store);
+  restoring(store);
 }
 
 /** A place out of what a store's test knows. */

@@ -9,6 +9,7 @@ import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
 import { type Durability, type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
 import { keyHashOf, type Row, transactionOf } from '../record.ts';
+import { restoreWriteOf } from '../restoration.ts';
 import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
 import { Announcements } from './announcements.ts';
@@ -16,6 +17,7 @@ import { deadLetters, list, open } from './listing.ts';
 import { entries, place } from './names.ts';
 import { prune } from './prune.ts';
 import { commit } from './records.ts';
+import { restore } from './restore.ts';
 import { readRows } from './rows.ts';
 import type { Argument } from './scripts.ts';
 import type { Store } from './store.ts';
@@ -53,7 +55,11 @@ export function redisJournal(
     }
   };
   const rowOf = (id: string) => async () => (await readRows(store, [id]))[0];
-  const write = async (script: 'epoch' | 'switchover' | 'lease', names: string[], values: Argument[]) => {
+  const write = async (
+    script: 'epoch' | 'epochFloor' | 'switchover' | 'lease',
+    names: string[],
+    values: Argument[],
+  ) => {
     try {
       return await store.write(script, names, values);
     } catch (cause) {
@@ -74,6 +80,13 @@ export function redisJournal(
     },
 
     release: (transaction) => writer.release(transaction),
+    async restore(restoration) {
+      try {
+        return { word: await restore(store, restoreWriteOf(restoration, cipher), tell) };
+      } catch (cause) {
+        return unavailable(cause);
+      }
+    },
 
     async get(id) {
       return transactionOrNull(await reading(rowOf(id)));
@@ -104,6 +117,13 @@ export function redisJournal(
       const said = await write('epoch', [keys.journal, keys.switchovers], values);
       if (!Array.isArray(said)) return said as ReturnType<typeof unavailable>;
       return { word: said[0] as 'bumped' | 'stale', epoch: Number(said[1]) };
+    },
+
+    async raiseEpoch(known) {
+      const said = await write('epochFloor', [keys.journal], [known]);
+      return typeof said === 'string'
+        ? { word: 'raised', epoch: Number(said) }
+        : (said as ReturnType<typeof unavailable>);
     },
 
     async putSwitchover(record) {

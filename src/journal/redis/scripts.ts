@@ -23,7 +23,9 @@ const scripts = {
   release: scriptOf('release.lua'),
   prune: scriptOf('index.lua', 'prune.lua'),
   read: scriptOf('read.lua'),
+  restore: scriptOf('index.lua', 'restore.lua'),
   epoch: scriptOf('epoch.lua'),
+  epochFloor: scriptOf('epoch-floor.lua'),
   switchover: scriptOf('switchover.lua'),
   lease: scriptOf('lease.lua'),
 };

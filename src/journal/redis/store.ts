@@ -17,7 +17,7 @@ export interface Store {
   readonly keys: Keys;
   read(script: 'read', keys: readonly string[]): Promise<unknown>;
   write(
-    script: 'write' | 'prune' | 'epoch' | 'switchover' | 'lease',
+    script: 'write' | 'restore' | 'prune' | 'epoch' | 'epochFloor' | 'switchover' | 'lease',
     keys: readonly string[],
     values: readonly Argument[],
   ): Promise<unknown>;

@@ -6,6 +6,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type Status, statuses } from '../../domain/transaction.ts';
 import type { MarkConditions } from '../journal.ts';
 import type { Form, Row } from '../record.ts';
+import type { RestoreWrite } from '../restoration.ts';
 import type { CreateWrite, ReleaseWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
 
 const rowOf = (found: Record<string, unknown>): Row => found as unknown as Row;
@@ -29,7 +30,9 @@ export class Records {
   readonly #earlierInLane: StatementSync;
   readonly #earlierInGroup: StatementSync;
   readonly #insert: StatementSync;
+  readonly #insertAt: StatementSync;
   readonly #update: StatementSync;
+  readonly #setVersion: StatementSync;
   readonly #insertKey: StatementSync;
   readonly #freeKey: StatementSync;
   readonly #insertWaiting: StatementSync;
@@ -55,6 +58,11 @@ export class Records {
       `INSERT INTO transactions (version, id, head, client, lane, received_at, ${changingColumns.join(', ')})
        VALUES (1, ?, ?, ?, ?, ?, ${changingColumns.map(() => '?').join(', ')})`,
     );
+    this.#insertAt = prepare(
+      `INSERT INTO transactions (sequence, version, id, head, client, lane, received_at, ${changingColumns.join(', ')})
+       VALUES (?, 0, ?, ?, ?, ?, ?, ${changingColumns.map(() => '?').join(', ')})`,
+    );
+    this.#setVersion = prepare('UPDATE transactions SET version = ? WHERE sequence = ?');
     this.#update = prepare(
       `UPDATE transactions SET version = version + 1, write_id = ?, ${changingColumns.map((name) => `${name} = ?`).join(', ')}
        WHERE sequence = ?`,
@@ -159,13 +167,47 @@ export class Records {
     if (write.epoch !== null && write.epoch !== this.epoch()) return { word: 'stale-epoch' };
     const obstacle = write.mark === null ? null : this.#obstacle(write.mark, entry.lane, sequence);
     if (obstacle !== null) return { word: obstacle };
-    this.#update.run(write.writeId, ...changing(write.form), sequence);
-    this.#deleteWaiting.run(sequence);
-    for (const group of entry.groups) this.#insertWaiting.run(group, sequence);
+    this.#rewrite(sequence, write);
     if (write.keyHash !== null && !entry.holdsKey) this.#freeKey.run(write.keyHash, sequence);
     this.#putBodies(sequence, write.bodies);
     this.#countChanges.push([found.status as Status, -1], [entry.status, 1]);
     return { word: 'replaced' };
+  }
+
+  /** Course and index entries; the version is raised by one. */
+  #rewrite(sequence: number, { writeId, form }: Pick<ReplaceWrite, 'writeId' | 'form'>): void {
+    this.#update.run(writeId, ...changing(form), sequence);
+    this.#deleteWaiting.run(sequence);
+    for (const group of form.entry.groups) this.#insertWaiting.run(group, sequence);
+  }
+
+  /** In a transaction of its own: `atomic`. As `Journal.restore`; AUTOINCREMENT never gives a lower sequence afterwards. */
+  restore(write: RestoreWrite): 'restored' | 'key-taken' | 'stale-version' {
+    const { id, over, version, head, form } = write;
+    const found = this.#byId.get(id);
+    const isDone = found !== undefined && found.version === version && found.write_id === write.writeId;
+    if (isDone) return this.#restoreKey(write, Number(found.sequence));
+    if (Number(found?.version ?? 0) !== over) return 'stale-version';
+    const sequence = Number(found?.sequence ?? write.sequence);
+    const { client, lane, receivedAt, status } = form.entry;
+    if (found === undefined) this.#insertAt.run(sequence, id, head, client, lane, receivedAt, ...changing(form));
+    else this.#countChanges.push([found.status as Status, -1]);
+    this.#rewrite(sequence, write);
+    this.#setVersion.run(version, sequence);
+    this.#putBodies(sequence, write.bodies);
+    this.#countChanges.push([status, 1]);
+    return this.#restoreKey(write, sequence);
+  }
+
+  #restoreKey({ keyHash, holdsKey, isTwin, form }: RestoreWrite, sequence: number): 'restored' | 'key-taken' {
+    if (keyHash === null) return 'restored';
+    if (!holdsKey) this.#freeKey.run(keyHash, sequence);
+    else {
+      const holder = this.holder({ keyHash, isTwin, lane: form.entry.lane });
+      if (holder !== null && holder.sequence !== sequence) return 'key-taken';
+      this.#insertKey.run(keyHash, sequence);
+    }
+    return 'restored';
   }
 
   epoch(): number {

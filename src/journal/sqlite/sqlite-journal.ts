@@ -9,6 +9,7 @@ import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
 import { type Journal, JournalUnavailable, type ListQuery, type SwitchoverRecord } from '../journal.ts';
 import { keyHashOf, type Row, transactionOf } from '../record.ts';
+import { restoreWriteOf } from '../restoration.ts';
 import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
 import { Records } from './records.ts';
@@ -65,6 +66,7 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
     },
 
     release: (transaction) => writer.release(transaction),
+    restore: async (restoration) => write(() => ({ word: records.restore(restoreWriteOf(restoration, cipher)) })),
 
     async get(id) {
       return transactions(`SELECT ${columns} FROM transactions WHERE id = ?`, id)[0] ?? null;
@@ -118,6 +120,18 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
         put.run('bump', own ?? '');
         if (record !== null) putSwitchover(record);
         return { word: 'bumped', epoch: expected + 1 };
+      });
+    },
+
+    async raiseEpoch(known) {
+      return write(() => {
+        const epoch = Math.max(records.epoch(), known);
+        if (epoch > records.epoch()) {
+          const put = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+          put.run('epoch', epoch);
+          put.run('bump', '');
+        }
+        return { word: 'raised', epoch };
       });
     },
 

@@ -1,0 +1,135 @@
+/**
+ * What this replica knows that the journal must know too: its own confirmed writes, to be written back if the journal comes
+ * back without them (R34). The newest version of each open record it wrote, and of the others those of the last minute.
+ * Bounded: of bodies the oldest go first, those of done records before those of open ones. On the path of a request it costs
+ * an entry in a map.
+ */
+import { isOpen, type Transaction, type TransactionId } from '../domain/transaction.ts';
+import type { Bodies } from './journal.ts';
+
+export interface Known {
+  readonly transaction: Transaction;
+  /** Those that this replica wrote and that had room. */
+  readonly bodies: Bodies;
+  readonly isReleased: boolean;
+}
+
+export interface RecentOptions {
+  readonly doneKeptMs?: number;
+  readonly bodyBytesMax?: number;
+  readonly openMax?: number;
+  readonly doneMax?: number;
+  /** Milliseconds; never runs back. */
+  readonly clock?: () => number;
+}
+
+const defaults = {
+  doneKeptMs: 60_000,
+  bodyBytesMax: 64 * 1024 * 1024,
+  openMax: 100_000,
+  doneMax: 100_000,
+  clock: () => performance.now(),
+};
+
+interface Done {
+  readonly transaction: Transaction;
+  readonly at: number;
+}
+
+export class Recent {
+  readonly #options: Required<RecentOptions>;
+  readonly #open = new Map<TransactionId, Transaction>();
+  /** In the order of their last writes. */
+  readonly #done = new Map<TransactionId, Done>();
+  readonly #bodies = new Map<TransactionId, { readonly bodies: Bodies; readonly bytes: number }>();
+  readonly #released = new Set<TransactionId>();
+  #bodyBytes = 0;
+
+  constructor(options: RecentOptions = {}) {
+    this.#options = { ...defaults, ...options };
+  }
+
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
+  /** The journal confirmed it in this version, with these bodies beside what it had. */
+  wrote(transaction: Transaction, bodies: Bodies = {}): void {
+    const { id, version } = transaction;
+    if ((this.#find(id)?.version ?? 0) > version) return;
+    this.#keepBodies(id, bodies);
+    if (isOpen(transaction)) {
+      this.#done.delete(id);
+      this.#open.set(id, transaction);
+    } else {
+      this.#open.delete(id);
+      this.#done.delete(id);
+      this.#done.set(id, { transaction, at: this.#options.clock() });
+    }
+    this.#trim();
+  }
+
+  released(id: TransactionId): void {
+    if (this.#find(id) !== undefined) this.#released.add(id);
+  }
+
+  /** Somebody else wrote over this version: it is that one's to know. */
+  overtaken(id: TransactionId, version: number): void {
+    if (this.#find(id)?.version === version) this.#forget(id);
+  }
+
+  /** All of it now; open ones first. */
+  all(): Known[] {
+    this.#trim();
+    const done = [...this.#done.values()].map(({ transaction }) => transaction);
+    return [...this.#open.values(), ...done].map((transaction) => ({
+      transaction,
+      bodies: this.#bodies.get(transaction.id)?.bodies ?? {},
+      isReleased: this.#released.has(transaction.id),
+    }));
+  }
+
+  #find(id: TransactionId): Transaction | undefined {
+    return this.#open.get(id) ?? this.#done.get(id)?.transaction;
+  }
+
+  #keepBodies(id: TransactionId, bodies: Bodies): void {
+    let isGiven = false;
+    for (const _ in bodies) isGiven = true;
+    if (!isGiven) return;
+    const before = this.#bodies.get(id);
+    const all = before === undefined ? bodies : { ...before.bodies, ...bodies };
+    const bytes = Object.values(all).reduce((sum, body) => sum + (body?.byteLength ?? 0), 0);
+    this.#bodies.set(id, { bodies: all, bytes });
+    this.#bodyBytes += bytes - (before?.bytes ?? 0);
+  }
+
+  #dropBodies(id: TransactionId): void {
+    this.#bodyBytes -= this.#bodies.get(id)?.bytes ?? 0;
+    this.#bodies.delete(id);
+  }
+
+  #forget(id: TransactionId): void {
+    this.#open.delete(id);
+    this.#done.delete(id);
+    this.#released.delete(id);
+    this.#dropBodies(id);
+  }
+
+  #trim(): void {
+    const { doneKeptMs, doneMax, openMax, bodyBytesMax, clock } = this.#options;
+    const before = clock() - doneKeptMs;
+    for (const [id, { at }] of this.#done) {
+      if (at >= before && this.#done.size <= doneMax && this.#bodyBytes <= bodyBytesMax) break;
+      this.#forget(id);
+    }
+    for (const id of this.#bodies.keys()) {
+      if (this.#bodyBytes <= bodyBytesMax) break;
+      this.#dropBodies(id);
+    }
+    for (const id of this.#open.keys()) {
+      if (this.#open.size <= openMax) break;
+      this.#forget(id);
+    }
+  }
+}
