@@ -22,8 +22,10 @@ import { identifier } from './http/clients.ts';
 import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
 import { ownRoutes } from './http/own-routes.ts';
+import { guardedJournal, type Trust } from './journal/guarded-journal.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
+import { Recent } from './journal/recent.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
@@ -53,6 +55,7 @@ import {
 import { Adopter } from './replay/adopt.ts';
 import { endCreated } from './replay/ended.ts';
 import { LaneSender } from './replay/lanes.ts';
+import { type Mended, Repair } from './replay/repair.ts';
 import { Watch } from './replay/watch.ts';
 
 export interface Gateway {
@@ -90,7 +93,12 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
   };
   try {
     const metrics = new Metrics();
-    const journal = observedJournal(await open(config.journal), {
+    const store = await open(config.journal);
+    const isAlone = config.journal.url.kind === 'sqlite';
+    const trust: Trust = { stage: 'whole', changes: 0 };
+    const recent = new Recent();
+    const guarded = isAlone ? store : guardedJournal(store, { replica, trust, recent });
+    const journal = observedJournal(guarded, {
       called: (operation, seconds, isAvailable) => metrics.called(operation, seconds, isAvailable),
       written: (transaction) => {
         metrics.written(transaction);
@@ -101,13 +109,15 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const records = new Records(journal, log);
     closers.push(() => records.close());
 
-    const isAlone = config.journal.url.kind === 'sqlite';
     const lease = new Lease({ replica, journal, log, ttlMs: leaseTtlMs });
     await lease.start();
     // Last but for the journal: nobody takes over what this one may still be sending.
     closers.push(() => lease.close());
     const isCovered = async (): Promise<boolean> => !isAlone && (await lease.isCovered());
     const coordinator = makeCoordinator(config, { log, journal, sleepMs: leaseTtlMs, isCovered });
+    const onMended = (mended: Mended): void => metrics.mended(mended);
+    const repair = new Repair({ journal: store, recent, trust, coordinator, leaseTtlMs, log, onMended });
+    closers.push(() => repair.close());
     const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
@@ -208,6 +218,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       bodyBytesMax,
       isKeyRequired: config.northbound.requireKey,
       cancelOnDisconnect,
+      isJournalWhole: () => trust.stage === 'whole',
     });
     const receiver = new Receiver({
       turns,
@@ -238,14 +249,16 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       if (wasLost) followers.followAll();
       if (!isAlone) void learnEpoch();
     });
-    const adopter = new Adopter({ replica, records, lease, lanes, watch, relay, log, isAlone });
+    const mayAdopt = (): boolean => trust.stage === 'whole';
+    const adopter = new Adopter({ replica, records, lease, lanes, watch, relay, log, isAlone, mayAdopt });
     closers.push(() => adopter.close());
     await adopter.start();
     await relay.start();
     closers.push(startPruning(config, journal, log));
 
     const { vip, nodes } = config.esc;
-    const warnings = await warningsOf(config, journal);
+    const found = await warningsOf(config, journal);
+    const warnings = (): string[] => [...found, ...(repair.notice === null ? [] : [repair.notice])];
     const wake = (transaction: Transaction): void => relay.wake(transaction);
     const ops = makeOps({ ...shared, wake, onSettled, replica, vip, nodes, warnings, lanes, metrics });
     closers.push(() => ops.close());

@@ -49,6 +49,8 @@ export type PairEvent =
   | { readonly kind: 'woke'; readonly sleptMs: number }
   /** Whether another replica's lease covered that time. */
   | { readonly kind: 'covered'; readonly isCovered: boolean; readonly now: Instant }
+  /** The journal came back on a server that may lack what was confirmed (R34). */
+  | { readonly kind: 'journal-changed'; readonly now: Instant }
   /** What ESC accepted in this epoch is not there (R5). */
   | { readonly kind: 'distrusted'; readonly why: string; readonly now: Instant }
   | { readonly kind: 'by-hand'; readonly mode: 'open' | 'holding' | 'draining' }
@@ -56,7 +58,14 @@ export type PairEvent =
 
 export type PairEffect =
   /** Bump the epoch in the journal by compare-and-set. */
-  | { readonly kind: 'bump'; readonly epoch: number; readonly why: string; readonly at: Instant }
+  | {
+      readonly kind: 'bump';
+      readonly epoch: number;
+      readonly why: string;
+      readonly at: Instant;
+      /** People are to see it as one; false: the pair has nothing to do with it. */
+      readonly isSwitchover: boolean;
+    }
   /** The epoch ended: reset its sockets (R7), what it left is unacknowledged. */
   | { readonly kind: 'epoch-ended'; readonly epoch: number }
   /** Ask whether another replica watched the pair while this one slept; the answer is the event `covered`. */
@@ -111,6 +120,8 @@ export function decide(
     }
     case 'distrusted':
       return state.readyAt === null ? { state, effects: [] } : bump(state, event.why, event.now);
+    case 'journal-changed':
+      return bump(state, 'the journal came back on another server', event.now, false);
     case 'by-hand':
       return { state: { ...state, byHand: event.mode }, effects: [] };
     case 'maintenance':
@@ -175,9 +186,15 @@ function onlyReady(nodes: Readonly<Record<string, Verdict>>): string | null {
 
 const differs = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
 
-function bump(state: PairState, why: string, at: Instant): { state: PairState; effects: PairEffect[] } {
+function bump(
+  state: PairState,
+  why: string,
+  at: Instant,
+  isSwitchover = true,
+): { state: PairState; effects: PairEffect[] } {
   if (state.bumping) return { state, effects: [] };
-  return { state: { ...state, bumping: true }, effects: [{ kind: 'bump', epoch: state.epoch, why, at }] };
+  const effect: PairEffect = { kind: 'bump', epoch: state.epoch, why, at, isSwitchover };
+  return { state: { ...state, bumping: true }, effects: [effect] };
 }
 
 /**

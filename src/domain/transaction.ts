@@ -244,6 +244,10 @@ export interface IndexEntry {
 const hasWaitingDelivery = ({ reports }: Transaction): boolean =>
   reports.some(({ delivery }) => delivery.state === 'waiting');
 
+/** Unsettled, or with a delivery that waits. */
+export const isOpen = (transaction: Transaction): boolean =>
+  !isSettled(transaction.state.status) || hasWaitingDelivery(transaction);
+
 /** A deployment that stands sends events for as long as it does; its creation is where they find their client (R29). */
 const mayReport = ({ state, policy, place, wants, endedAt }: Transaction): boolean =>
   state.status === 'completed' &&
@@ -266,7 +270,7 @@ export function indexOf(transaction: Transaction): IndexEntry {
   const { state, place } = transaction;
   return {
     status: state.status,
-    isOpen: !isSettled(state.status) || hasWaitingDelivery(transaction),
+    isOpen: isOpen(transaction),
     hasDeadLetter: transaction.reports.some(({ delivery }) => delivery.state === 'dead'),
     doneAt: doneAtOf(transaction),
     holdsKey: (transaction.idempotencyKey ?? transaction.twin) !== null && state.status !== 'abandoned',

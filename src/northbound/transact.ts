@@ -60,6 +60,8 @@ export interface TransactOptions extends ExpireOptions {
   readonly watch: { begin(transaction: Transaction): void };
   readonly listeners: Listeners;
   readonly followers: Followers;
+  /** False: the journal came back on another server, and what it lacks is being written back (R34). */
+  readonly isJournalWhole: () => boolean;
 }
 
 export interface Caller {
@@ -94,7 +96,7 @@ export class Transact {
     const preferences = readPreferences(caller.headers);
     const patience = patienceOf(preferences, receivedAt, holdMaxMs);
     if (coordinator.gate().mode === 'draining') throw draining(comeback.seconds('draining'));
-    if (records.unconfirmed.count >= unconfirmedMax) throw this.#journalAway();
+    if (!this.#options.isJournalWhole() || records.unconfirmed.count >= unconfirmedMax) throw this.#journalAway();
 
     // 1. Body and catalogue.
     const body = await readBody(request, this.#options.bodyBytesMax);

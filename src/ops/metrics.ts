@@ -30,6 +30,7 @@ export class Metrics implements JournalListener {
   readonly #replays;
   readonly #transactions;
   readonly #journalCalls;
+  readonly #mended;
 
   constructor() {
     const registers = [this.registry];
@@ -60,6 +61,17 @@ export class Metrics implements JournalListener {
       buckets: journalBuckets,
       registers,
     });
+    this.#mended = new Counter({
+      name: 'northgate_journal_restored_total',
+      help: 'Transactions that the journal lacked on another server, by what became of them: restored, key-taken, overtaken, lost.',
+      labelNames: ['result'] as const,
+      registers,
+    });
+  }
+
+  /** What this replica knew and the journal lacked when it came back on another server (R34). */
+  mended(result: 'restored' | 'key-taken' | 'overtaken' | 'lost' | 'there'): void {
+    this.#mended.inc({ result });
   }
 
   /** Once, when the parts are there. */

@@ -24,7 +24,7 @@ export interface OpsOptions {
   readonly vip: string;
   readonly nodes: readonly string[];
   /** Sentences about what the gateway runs with although it should not. */
-  readonly warnings: readonly string[];
+  readonly warnings: () => readonly string[];
   readonly journal: Journal;
   readonly records: Records;
   readonly coordinator: Coordinator;

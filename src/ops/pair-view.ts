@@ -102,7 +102,7 @@ export interface PairReaderOptions {
   readonly journal: Journal;
   readonly coordinator: Coordinator;
   readonly holds: Holds;
-  readonly warnings: readonly string[];
+  readonly warnings: () => readonly string[];
 }
 
 export class PairReader {
@@ -140,7 +140,7 @@ export class PairReader {
       lastSwitchover: last === null ? null : switchoverView(last),
       replica,
       held: { requests: holds.count, bytes: holds.bytes },
-      warnings: [...warnings],
+      warnings: [...warnings()],
     };
   }
 

@@ -23,6 +23,7 @@ import type { Instant } from '../domain/transaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ConnectOptions } from '../upstream/sockets.ts';
 import { now } from './clock.ts';
+import { endEpochSurely } from './epoch-bump.ts';
 import { Prober, type ProberOptions } from './prober.ts';
 import { Sentinel } from './sentinel.ts';
 import { Switchovers } from './switchovers.ts';
@@ -175,6 +176,33 @@ export class Coordinator {
   }
 
   /**
+   * The journal is on a server that may lack what was confirmed: trust in this epoch ends (R34). Resolves when this replica
+   * knows a later one, whoever began it, or on close.
+   */
+  async endEpoch(epoch: number): Promise<void> {
+    for (let failures = 1; this.epoch <= epoch && !this.#isClosed; failures += 1) {
+      await this.learnEpoch().catch(() => undefined);
+      if (this.epoch < epoch) await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      if (this.epoch === epoch) await this.#ended(() => this.#apply({ kind: 'journal-changed', now: now() }));
+    }
+  }
+
+  /** Resolves when this epoch has ended, or on close. */
+  #ended(begin: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        this.#listeners.delete(listener);
+        this.#pending.delete(finish);
+        resolve();
+      };
+      const listener: PairListener = { epochEnded: finish };
+      this.#listeners.add(listener);
+      this.#pending.add(finish);
+      begin();
+    });
+  }
+
+  /**
    * Waits for a VIP probe sent after `after` that says READY in `epoch` (R12). `ended`: the epoch ended first, or
    * `deadlineMs` passed.
    */
@@ -252,7 +280,7 @@ export class Coordinator {
     switch (effect.kind) {
       case 'bump':
         this.#options.log.warn({ epoch: effect.epoch, why: effect.why }, 'the epoch ends: the gate is shut');
-        this.#bump(effect.epoch, effect.at).catch((error: unknown) => {
+        this.#bump(effect).catch((error: unknown) => {
           throw new Error('defect: bumping must end in an epoch', { cause: error });
         });
         return;
@@ -286,26 +314,13 @@ export class Coordinator {
     this.#apply({ kind: 'covered', isCovered, now: now() });
   }
 
-  /** Until the journal says what the epoch is, nothing can be sent anyway, so it is asked until it does. */
-  async #bump(epoch: number, at: Instant): Promise<void> {
-    const record = Switchovers.began(epoch + 1, at, this.#state.activeNode);
-    let expected = epoch;
-    for (let failures = 0; !this.#isClosed; ) {
-      const bumped = await this.#options.journal.bumpEpoch(expected, record);
-      if (bumped.word !== 'unavailable' && bumped.epoch > epoch) {
-        if (bumped.word === 'bumped') this.switchovers.begin({ ...record, epoch: bumped.epoch });
-        this.#apply({ kind: 'epoch-is', epoch: bumped.epoch, now: now() });
-        return;
-      }
-      if (bumped.word !== 'unavailable') {
-        // A journal that came back older than what was known: its epoch must pass ours (R34).
-        expected = bumped.epoch;
-        continue;
-      }
-      failures += 1;
-      this.#options.log.error({ err: bumped.cause }, 'the journal does not take the new epoch; trying again');
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
-    }
+  async #bump({ epoch, at, isSwitchover }: Extract<PairEffect, { kind: 'bump' }>): Promise<void> {
+    const { journal, log } = this.#options;
+    const record = isSwitchover ? Switchovers.began(epoch + 1, at, this.#state.activeNode) : null;
+    const bumped = await endEpochSurely({ journal, log, epoch, record, isClosed: () => this.#isClosed });
+    if (bumped === null) return;
+    if (bumped.word === 'bumped' && record !== null) this.switchovers.begin({ ...record, epoch: bumped.epoch });
+    this.#apply({ kind: 'epoch-is', epoch: bumped.epoch, now: now() });
   }
 
   #showGate(): void {

@@ -21,6 +21,8 @@ export interface AdoptOptions {
   /** Null where callbacks do not go through the gateway. */
   readonly relay: { wake(transaction: Transaction): void } | null;
   readonly log: Logger;
+  /** False: others' leases may be missing in the journal (R34). */
+  readonly mayAdopt: () => boolean;
   /** No other process can have the journal open. */
   readonly isAlone: boolean;
 }
@@ -70,7 +72,7 @@ export class Adopter {
   }
 
   async #adopt(): Promise<void> {
-    const { records, replica, lease, isAlone, log } = this.#options;
+    const { records, replica, lease, isAlone, mayAdopt, log } = this.#options;
     const alive = new Set(isAlone ? [] : await lease.others());
     let adopted = 0;
     for (let afterSequence = 0; ; ) {
@@ -78,7 +80,7 @@ export class Adopter {
       for (const transaction of page) {
         if (transaction.owner === replica || alive.has(transaction.owner)) continue;
         // Who has lost its own lease takes up nothing.
-        if (this.#isClosed || !lease.holds) return;
+        if (this.#isClosed || !lease.holds || !mayAdopt()) return;
         if (await this.#adoptOne(transaction)) adopted += 1;
       }
       const last = page.at(-1);
