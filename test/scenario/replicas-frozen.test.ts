@@ -104,26 +104,22 @@ test(
   },
 );
 
-test(
-  'R5 a gateway that slept through a switchover learns its epoch and serves in it',
-  options,
-  async () => {
-    await using site = await startReplicas({ pair: { workMs: { deployment: 750_000 } } });
-    const [frozen, other] = await Promise.all([site.gateway(), site.gateway()]);
-    const [sleeper, epoch] = [await nameOf(frozen), await site.journal.epoch()];
-    await site.freeze(frozen, sleeper);
-    await site.pair.switchover('planned');
-    await until(async () => (await pairSeenBy(other)).epoch > epoch, 'the one that is awake ended the epoch');
-    await site.pair.ready();
-    await until(async () => (await pairSeenBy(other)).gate === 'open', 'its gate is open');
-    frozen.process.kill('SIGCONT');
+test('R5 a gateway that slept through a switchover learns its epoch and serves in it', options, async () => {
+  await using site = await startReplicas({ pair: { workMs: { deployment: 750_000 } } });
+  const [frozen, other] = await Promise.all([site.gateway(), site.gateway()]);
+  const [sleeper, epoch] = [await nameOf(frozen), await site.journal.epoch()];
+  await site.freeze(frozen, sleeper);
+  await site.pair.switchover('planned');
+  await until(async () => (await pairSeenBy(other)).epoch > epoch, 'the one that is awake ended the epoch');
+  await site.pair.ready();
+  await until(async () => (await pairSeenBy(other)).gate === 'open', 'its gate is open');
+  frozen.process.kill('SIGCONT');
 
-    assert.equal((await site.createTenant(frozen, 'after')).status, 200);
-    assert.equal((await pairSeenBy(frozen)).epoch, epoch + 1);
-    assert.equal(await site.journal.epoch(), epoch + 1, 'one switchover, one epoch more');
-    assert.equal((await site.journal.switchovers(9)).length, 1);
-  },
-);
+  assert.equal((await site.createTenant(frozen, 'after')).status, 200);
+  assert.equal((await pairSeenBy(frozen)).epoch, epoch + 1);
+  assert.equal(await site.journal.epoch(), epoch + 1, 'one switchover, one epoch more');
+  assert.equal((await site.journal.switchovers(9)).length, 1);
+});
 
 test('R5 all gateways frozen at once and woken: the epoch ends once', options, async () => {
   await using site = await startReplicas();
