@@ -3,6 +3,7 @@
  * before the store forgets it, counted from when its last renewal was sent, so that a replica that was frozen or cut off
  * knows that it is over before anybody adopts.
  * Invariant: a renewal that is not confirmed extends nothing.
+ * It also knows whether this replica could renew without a break: only then does the silence of another one mean that it is dead.
  */
 import type { Logger } from 'pino';
 import type { Instant } from '../domain/transaction.ts';
@@ -19,10 +20,15 @@ export interface LeaseOptions {
 const heldShare = 0.8;
 const renewalsPerTtl = 3;
 const markShare = 0.25;
+/** A longer pause between two renewals is a break: another replica's lease may have ended in it although that one lives. */
+const breakShare = 0.5;
 
 export class Lease {
   readonly #options: LeaseOptions;
   #heldUntil: Instant = 0;
+  #confirmedAt: Instant | null = null;
+  /** Renewals had a break until then; null: never since the start. */
+  #brokenUntil: Instant | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isRenewing = false;
   #isClosed = false;
@@ -40,6 +46,14 @@ export class Lease {
   /** Whether nobody else can have taken up what is this replica's. */
   get holds(): boolean {
     return now() < this.#heldUntil;
+  }
+
+  /**
+   * Whether its renewals came through without a break for the time of a lease, in which others that live could renew theirs
+   * too. After a time in which the journal was away, or this process asleep, nobody is to be taken for dead.
+   */
+  get isSteady(): boolean {
+    return this.#brokenUntil === null || now() >= this.#brokenUntil + this.#options.ttlMs;
   }
 
   /** Rejects if the journal does not take it. */
@@ -111,6 +125,10 @@ export class Lease {
     const renewed = await journal.renewLease(replica, ttlMs);
     if (renewed !== 'renewed') return renewed;
     const wasLost = !this.holds;
+    const confirmedAt = now();
+    if (this.#confirmedAt !== null && confirmedAt > this.#confirmedAt + ttlMs * breakShare)
+      this.#brokenUntil = confirmedAt;
+    this.#confirmedAt = confirmedAt;
     if (!this.#isClosed) this.#heldUntil = sentAt + ttlMs * heldShare;
     return { word: 'renewed', wasLost };
   }
