@@ -51,10 +51,11 @@ export class Sender {
     const { coordinator } = this.#options;
     const { state } = transaction;
     if (state.status !== 'in-flight') throw new Error(`defect: ${transaction.id} is sent without being in flight`);
-    const { epoch } = state;
-    const obstacle = this.#obstacle(epoch, state.since);
-    if (obstacle !== null) return { kind: 'never-sent', evidence: obstacle };
-    const reading = await this.underWay.track(() => this.exchange(request, epoch));
+    const { epoch, since } = state;
+    const obstacle = (): string | null => this.#obstacle(epoch, since);
+    const known = obstacle();
+    if (known !== null) return { kind: 'never-sent', evidence: known };
+    const reading = await this.underWay.track(() => this.exchange(request, epoch, obstacle));
     // A node that has lost the role may still answer; what it did may be thrown away (R13). Who only lost its lease keeps
     // the answer (R35): it is recorded if the journal has no later epoch and no other owner of it.
     const isEnded = coordinator.epoch !== epoch;
@@ -71,10 +72,13 @@ export class Sender {
     return now() - markedAt > lease.markMaxMs ? 'it was marked too long before it could be sent' : null;
   }
 
-  /** The same for a request that is no transaction: a look. Its answer is collected. */
-  async exchange(request: UpstreamRequest, epoch: number): Promise<Reading> {
+  /**
+   * The same for a request that is no transaction: a look. Its answer is collected. `obstacle` is asked again when a socket
+   * is there: with all of them busy that may be long after the mark.
+   */
+  async exchange(request: UpstreamRequest, epoch: number, obstacle = (): string | null => null): Promise<Reading> {
     const { upstream, responseTimeoutMs } = this.#options;
-    const fetched = await upstream.send(request, { deadlineMs: responseTimeoutMs });
+    const fetched = await upstream.send(request, { deadlineMs: responseTimeoutMs, obstacle });
     if (fetched.kind === 'streamed') throw new Error('defect: a collected answer was streamed');
     if (fetched.kind !== 'answered') return fetched;
     return this.confirm(fetched.answer, epoch);
