@@ -33,6 +33,8 @@ export class Lease {
   #isRenewing = false;
   #isClosed = false;
   readonly #renewed = new Set<(wasLost: boolean) => void>();
+  /** Who waits until it holds. */
+  readonly #awaited = new Set<() => void>();
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -68,17 +70,17 @@ export class Lease {
     this.#renewed.add(listener);
   }
 
-  /** Resolves when it holds, or at `deadlineAt`, with whether it does. */
+  /** Resolves when it holds, at `deadlineAt`, or when this replica ends, with whether it does. */
   untilHeld(deadlineAt: Instant): Promise<boolean> {
     if (this.holds) return Promise.resolve(true);
     return new Promise((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);
-        this.#renewed.delete(finish);
+        this.#awaited.delete(finish);
         resolve(this.holds);
       };
       const timer = setTimeout(finish, Math.max(0, deadlineAt - now()));
-      this.#renewed.add(finish);
+      this.#awaited.add(finish);
     });
   }
 
@@ -106,6 +108,7 @@ export class Lease {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#isClosed = true;
     this.#heldUntil = 0;
+    for (const letGo of [...this.#awaited]) letGo();
     await this.#options.journal.endLease(this.#options.replica);
   }
 
@@ -115,7 +118,12 @@ export class Lease {
     const renewed = await this.#renew();
     this.#isRenewing = false;
     if (renewed.word !== 'renewed') this.#options.log.error({ err: renewed.cause }, 'the lease could not be renewed');
-    else for (const listener of [...this.#renewed]) listener(renewed.wasLost);
+    else this.#tell(renewed.wasLost);
+  }
+
+  #tell(wasLost: boolean): void {
+    for (const letGo of [...this.#awaited]) letGo();
+    for (const listener of [...this.#renewed]) listener(wasLost);
   }
 
   /** `wasLost`: it had run out before this was confirmed. */
