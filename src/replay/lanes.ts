@@ -134,7 +134,12 @@ export class LaneSender implements Lanes {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined || waiting.isRunning) return false;
     if (waiting.timer === null) this.#table.remove(waiting.entry);
-    else this.#unpark(waiting);
+    else {
+      // Parked, it is still taken from the table: given back, it would be sent at once.
+      clearTimeout(waiting.timer);
+      waiting.timer = null;
+      this.#table.leave(waiting.entry);
+    }
     this.#drop(waiting);
     this.#pump();
     return true;
