@@ -124,11 +124,15 @@ suite('three gateways on one Redis', { skip: redisSkip }, () => {
     const told = ids.map((id, index) => site.createTenant(turn(index), id));
     await until(() => site.pair.faultsWaiting === 0, 'ESC has them');
     await site.pair.switchover('dead-vm');
-    for (const { status, body, headers } of await Promise.all(told)) {
-      assert.deepEqual([Math.floor(status / 100), headers['northgate-attempts']], [2, '2'], body);
-    }
+    for (const { status, body } of await Promise.all(told)) assert.equal(Math.floor(status / 100), 2, body);
     await site.settled();
-    for (const id of ids) assert.deepEqual([site.executed('POST', `/${id}`), site.created(id)], [1, 1], id);
+    const records = await site.journal.list({ limit: 1000 });
+    for (const id of ids) {
+      assert.deepEqual([site.executed('POST', `/${id}`), site.created(id)], [1, 1], id);
+      // A busy machine may make a mark too old to be used (R32); what left a gateway was the first one and one replay.
+      const { attempts = [] } = records.find(({ path }) => path.endsWith(`/${id}`)) ?? {};
+      assert.equal(attempts.filter(({ outcome }) => outcome !== 'never-sent').length, 2, JSON.stringify(attempts));
+    }
   });
 
   test('R8 R10 requests of one lane sent to all of them in turn are executed in the order of the journal', async () => {
