@@ -140,7 +140,8 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     let ending = false;
     const isEnding = (): boolean => ending;
     const holdMaxMs = config.hold.timeoutMs;
-    const shared = { coordinator, records, sender, waiters, holds, journal, log, holdMaxMs, isEnding };
+    const mayBeTakenUp = (): boolean => !isAlone && !lease.holds;
+    const shared = { mayBeTakenUp, coordinator, records, sender, waiters, holds, journal, log, holdMaxMs, isEnding };
     const authorization = ownAccount(config);
     const pendingAnswers = new PendingAnswers();
     const allow = new Allow(config.callbacks.allow);

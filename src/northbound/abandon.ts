@@ -1,7 +1,7 @@
 /**
- * Ends a transaction that was never sent and that nobody waits for any more (R24). It is taken out of its lane first,
- * so that what is said of it is true at once; the journal is told until it confirms. What another replica took up is
- * that one's to send (R32).
+ * Ends a transaction that was never sent and that nobody waits for any more (R24). It is taken out of its lane first; the
+ * journal is told until it confirms. While the journal is silent, that it is abandoned is said only of what this replica
+ * has not sent, and what no other one can have taken up (R32).
  */
 import { abandoned } from '../domain/moves.ts';
 import { sentOf, type Transaction } from '../domain/transaction.ts';
@@ -18,6 +18,8 @@ export interface AbandonOptions {
   readonly waiters: Waiters;
   readonly lanes: Lanes;
   readonly coordinator: Coordinator;
+  /** Whether another replica may have taken up what is this one's: its lease ran out (R32). */
+  readonly mayBeTakenUp: () => boolean;
 }
 
 /** @returns whether it is abandoned; false if it was sent, promised, settled, taken up, is being sent, or is waited for. */
@@ -26,16 +28,23 @@ export async function abandonUnsent(
   transaction: Transaction,
   reason: string,
 ): Promise<boolean> {
-  const { replica, records, waiters, lanes, coordinator } = options;
+  const { replica, records, waiters, lanes, coordinator, mayBeTakenUp } = options;
+  const isUntried = lanes.isUntried(transaction.id);
   if (waiters.countOf(transaction.id) > 0 || !lanes.withdraw(transaction.id)) return false;
-  const changed = await within(
-    records.changeSurely(transaction, (current) => {
-      const isUnsent = current.state.status === 'held' && sentOf(current) === 'no' && current.promisedAt === null;
-      return isUnsent && current.owner === replica ? { transaction: abandoned(current, reason, now()) } : null;
-    }),
-  );
-  if (changed?.word === 'declined') {
-    if (changed.transaction.owner === replica) lanes.wait(changed.transaction);
+  let isKept = false;
+  const changing = records.changeSurely(transaction, (current) => {
+    const isUnsent = current.state.status === 'held' && sentOf(current) === 'no' && current.promisedAt === null;
+    return isUnsent && !isKept && current.owner === replica ? { transaction: abandoned(current, reason, now()) } : null;
+  });
+  const backInLane = changing.then((changed) => {
+    if (changed.word === 'declined' && changed.transaction.owner === replica) lanes.wait(changed.transaction);
+    return changed;
+  });
+  const changed = await within(backInLane);
+  if (changed?.word === 'declined') return false;
+  // The record that was given may be old: what was sent meanwhile, or by another replica, may be done.
+  if (changed === null && (!isUntried || mayBeTakenUp())) {
+    isKept = true;
     return false;
   }
   coordinator.switchovers.count('abandoned');

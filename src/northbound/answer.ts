@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../domain/outcome.ts';
 import { knownTransactionId } from '../domain/reports.ts';
-import type { Transaction } from '../domain/transaction.ts';
+import { isSettled, type Transaction } from '../domain/transaction.ts';
 import { escTransactionIdOf } from '../esc/headers.ts';
 import { withKnownTransactionId } from '../esc/known-transaction-id.ts';
 import { northboundOf, rawPathOf, readPath } from '../esc/request-path.ts';
@@ -100,8 +100,12 @@ export interface Promised {
   readonly applied: string | null;
 }
 
-/** Not finished in the client's time; the gateway goes on (contract section 3). The id is the one that the client knows from now on (R21). */
+/**
+ * Not finished in the client's time; the gateway goes on (contract section 3). The id is the one that the client knows
+ * from now on (R21). A promise that the journal did not take in time (R35) names none: ESC's own may be in the record by now.
+ */
 export function givePromise(response: ServerResponse, transaction: Transaction, promised: Promised): void {
+  const known = knownTransactionId(transaction) ?? (isSettled(transaction.state.status) ? transaction.id : null);
   const location = `/northgate/v1/transactions/${transaction.id}`;
   const body = JSON.stringify({ id: transaction.id, status: transaction.state.status, location });
   response.writeHead(202, [
@@ -115,8 +119,7 @@ export function givePromise(response: ServerResponse, transaction: Transaction, 
     location,
     'Retry-After',
     String(promised.retryAfterSeconds),
-    'ESC-Transaction-ID',
-    knownTransactionId(transaction) ?? transaction.id,
+    ...(known === null ? [] : ['ESC-Transaction-ID', known]),
     'Northgate-Transaction',
     transaction.id,
     'Northgate-Attempts',

@@ -48,18 +48,19 @@ export class Sender {
 
   /** The same with a request of another kind than its own: a clean-up. */
   async attempt(transaction: Transaction, request: UpstreamRequest): Promise<Reading> {
-    const { coordinator, lease } = this.#options;
+    const { coordinator } = this.#options;
     const { state } = transaction;
     if (state.status !== 'in-flight') throw new Error(`defect: ${transaction.id} is sent without being in flight`);
-    const { epoch } = state;
-    const obstacle = this.#obstacle(epoch, state.since);
-    if (obstacle !== null) return { kind: 'never-sent', evidence: obstacle };
-    const reading = await this.underWay.track(() => this.exchange(request, epoch));
-    // A node that has lost the role may still answer; what it did may be thrown away (R13). Who has lost its lease does
-    // not know its epoch any more.
-    const isTrusted = coordinator.epoch === epoch && lease.holds;
-    if (reading.kind !== 'answered' || isTrusted) return reading;
-    const when = coordinator.epoch === epoch ? 'this gateway had lost its lease' : 'the epoch had ended';
+    const { epoch, since } = state;
+    const obstacle = (): string | null => this.#obstacle(epoch, since);
+    const known = obstacle();
+    if (known !== null) return { kind: 'never-sent', evidence: known };
+    const reading = await this.underWay.track(() => this.exchange(request, epoch, obstacle));
+    // A node that has lost the role may still answer; what it did may be thrown away (R13). Who only lost its lease keeps
+    // the answer (R35): it is recorded if the journal has no later epoch and no other owner of it.
+    const isEnded = coordinator.epoch !== epoch;
+    if (reading.kind !== 'answered' || !(isEnded || coordinator.state.isWaking)) return reading;
+    const when = isEnded ? 'the epoch had ended' : 'this gateway had been asleep';
     return { kind: 'unknown', evidence: `ESC answered ${reading.answer.status} when ${when}` };
   }
 
@@ -71,10 +72,13 @@ export class Sender {
     return now() - markedAt > lease.markMaxMs ? 'it was marked too long before it could be sent' : null;
   }
 
-  /** The same for a request that is no transaction: a look. Its answer is collected. */
-  async exchange(request: UpstreamRequest, epoch: number): Promise<Reading> {
+  /**
+   * The same for a request that is no transaction: a look. Its answer is collected. `obstacle` is asked again when a socket
+   * is there: with all of them busy that may be long after the mark.
+   */
+  async exchange(request: UpstreamRequest, epoch: number, obstacle = (): string | null => null): Promise<Reading> {
     const { upstream, responseTimeoutMs } = this.#options;
-    const fetched = await upstream.send(request, { deadlineMs: responseTimeoutMs });
+    const fetched = await upstream.send(request, { deadlineMs: responseTimeoutMs, obstacle });
     if (fetched.kind === 'streamed') throw new Error('defect: a collected answer was streamed');
     if (fetched.kind !== 'answered') return fetched;
     return this.confirm(fetched.answer, epoch);

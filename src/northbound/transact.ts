@@ -36,6 +36,8 @@ export interface Lanes {
   wait(transaction: Transaction): void;
   /** It is not sent from now on, unless it is being sent: then false. */
   withdraw(id: string): boolean;
+  /** It waits here, and nothing of it has been sent from here. */
+  isUntried(id: string): boolean;
   /** Its client was promised a result: it stays, whoever waits. */
   keep(id: string): void;
   freshBegins(lane: string): void;

@@ -3,6 +3,7 @@
  * before the store forgets it, counted from when its last renewal was sent, so that a replica that was frozen or cut off
  * knows that it is over before anybody adopts.
  * Invariant: a renewal that is not confirmed extends nothing.
+ * It also knows whether this replica could renew without a break: only then does the silence of another one mean that it is dead.
  */
 import type { Logger } from 'pino';
 import type { Instant } from '../domain/transaction.ts';
@@ -19,14 +20,21 @@ export interface LeaseOptions {
 const heldShare = 0.8;
 const renewalsPerTtl = 3;
 const markShare = 0.25;
+/** A longer pause between two renewals is a break: another replica's lease may have ended in it although that one lives. */
+const breakShare = 0.5;
 
 export class Lease {
   readonly #options: LeaseOptions;
   #heldUntil: Instant = 0;
+  #confirmedAt: Instant | null = null;
+  /** Renewals had a break until then; null: never since the start. */
+  #brokenUntil: Instant | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isRenewing = false;
   #isClosed = false;
   readonly #renewed = new Set<(wasLost: boolean) => void>();
+  /** Who waits until it holds. */
+  readonly #awaited = new Set<() => void>();
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -42,6 +50,14 @@ export class Lease {
     return now() < this.#heldUntil;
   }
 
+  /**
+   * Whether its renewals came through without a break for the time of a lease, in which others that live could renew theirs
+   * too. After a time in which the journal was away, or this process asleep, nobody is to be taken for dead.
+   */
+  get isSteady(): boolean {
+    return this.#brokenUntil === null || now() >= this.#brokenUntil + this.#options.ttlMs;
+  }
+
   /** Rejects if the journal does not take it. */
   async start(): Promise<void> {
     const renewed = await this.#renew();
@@ -54,17 +70,17 @@ export class Lease {
     this.#renewed.add(listener);
   }
 
-  /** Resolves when it holds, or at `deadlineAt`, with whether it does. */
+  /** Resolves when it holds, at `deadlineAt`, or when this replica ends, with whether it does. */
   untilHeld(deadlineAt: Instant): Promise<boolean> {
     if (this.holds) return Promise.resolve(true);
     return new Promise((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);
-        this.#renewed.delete(finish);
+        this.#awaited.delete(finish);
         resolve(this.holds);
       };
       const timer = setTimeout(finish, Math.max(0, deadlineAt - now()));
-      this.#renewed.add(finish);
+      this.#awaited.add(finish);
     });
   }
 
@@ -92,6 +108,7 @@ export class Lease {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#isClosed = true;
     this.#heldUntil = 0;
+    for (const letGo of [...this.#awaited]) letGo();
     await this.#options.journal.endLease(this.#options.replica);
   }
 
@@ -101,7 +118,12 @@ export class Lease {
     const renewed = await this.#renew();
     this.#isRenewing = false;
     if (renewed.word !== 'renewed') this.#options.log.error({ err: renewed.cause }, 'the lease could not be renewed');
-    else for (const listener of [...this.#renewed]) listener(renewed.wasLost);
+    else this.#tell(renewed.wasLost);
+  }
+
+  #tell(wasLost: boolean): void {
+    for (const letGo of [...this.#awaited]) letGo();
+    for (const listener of [...this.#renewed]) listener(wasLost);
   }
 
   /** `wasLost`: it had run out before this was confirmed. */
@@ -111,6 +133,10 @@ export class Lease {
     const renewed = await journal.renewLease(replica, ttlMs);
     if (renewed !== 'renewed') return renewed;
     const wasLost = !this.holds;
+    const confirmedAt = now();
+    if (this.#confirmedAt !== null && confirmedAt > this.#confirmedAt + ttlMs * breakShare)
+      this.#brokenUntil = confirmedAt;
+    this.#confirmedAt = confirmedAt;
     if (!this.#isClosed) this.#heldUntil = sentAt + ttlMs * heldShare;
     return { word: 'renewed', wasLost };
   }

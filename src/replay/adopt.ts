@@ -73,14 +73,15 @@ export class Adopter {
 
   async #adopt(): Promise<void> {
     const { records, replica, lease, isAlone, mayAdopt, log } = this.#options;
-    const alive = new Set(isAlone ? [] : await lease.others());
     let adopted = 0;
     for (let afterSequence = 0; ; ) {
       const page = await records.journal.open({ afterSequence, limit: pageSize });
+      // Read after the records: whoever wrote one of them had its lease by then.
+      const alive = new Set(isAlone ? [] : await lease.others());
       for (const transaction of page) {
         if (transaction.owner === replica || alive.has(transaction.owner)) continue;
-        // Who has lost its own lease takes up nothing.
-        if (this.#isClosed || !lease.holds || !mayAdopt()) return;
+        // Who has lost its own lease takes up nothing, nor who cannot tell yet who is dead.
+        if (this.#isClosed || !lease.holds || !lease.isSteady || !mayAdopt()) return;
         if (await this.#adoptOne(transaction)) adopted += 1;
       }
       const last = page.at(-1);
@@ -92,9 +93,10 @@ export class Adopter {
 
   async #adoptOne(transaction: Transaction): Promise<boolean> {
     const { records, replica, lanes, watch, relay } = this.#options;
-    const { owner } = transaction;
+    const { owner, version } = transaction;
+    // Only as it was when its owner was dead: one that was written since then may be in the hands of one that woke.
     const changed = await records.change(transaction, (current) =>
-      current.owner === owner ? { transaction: takenUp(current, replica, now()) } : null,
+      current.owner === owner && current.version === version ? { transaction: takenUp(current, replica, now()) } : null,
     );
     if (changed.word !== 'changed') return false;
     // What is sent, what is followed, and what the client has to hear: each finds what is its own.

@@ -10,10 +10,10 @@ import { type Entry, LaneTable } from '../domain/lane-table.ts';
 import { groupsOf, waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
-import type { Transaction } from '../domain/transaction.ts';
+import { sentOf, type Transaction } from '../domain/transaction.ts';
 import { JournalUnavailable } from '../journal/journal.ts';
 import { unpackRequest } from '../journal/message.ts';
-import { abandonUnsent } from '../northbound/abandon.ts';
+import { type AbandonOptions, abandonUnsent } from '../northbound/abandon.ts';
 import type { Holds } from '../northbound/holds.ts';
 import { recordReading } from '../northbound/record-reading.ts';
 import type { Lanes } from '../northbound/transact.ts';
@@ -22,7 +22,7 @@ import type { Replayed } from './conclusions.ts';
 import { Pace } from './pace.ts';
 import { Replay, type ReplayOptions } from './replay.ts';
 
-export interface LaneSenderOptions extends ReplayOptions {
+export interface LaneSenderOptions extends ReplayOptions, Pick<AbandonOptions, 'mayBeTakenUp'> {
   readonly replica: string;
   readonly log: Logger;
   readonly holds: Holds;
@@ -45,6 +45,8 @@ interface Waiting {
   readyAt: number | null;
   /** Its client was promised a result (R24). */
   isPromised: boolean;
+  /** It was marked to be sent, so ESC may have it. */
+  isTried: boolean;
   /** Its turn has begun: only the turn itself may end it. */
   isRunning: boolean;
   /** Turns in a row that ended with another try. */
@@ -116,6 +118,7 @@ export class LaneSender implements Lanes {
       since,
       readyAt: null,
       isPromised: transaction.promisedAt !== null,
+      isTried: !isHeld || sentOf(transaction) !== 'no',
       isRunning: false,
       failures: 0,
       timer: null,
@@ -131,10 +134,19 @@ export class LaneSender implements Lanes {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined || waiting.isRunning) return false;
     if (waiting.timer === null) this.#table.remove(waiting.entry);
-    else this.#unpark(waiting);
+    else {
+      // Parked, it is still taken from the table: given back, it would be sent at once.
+      clearTimeout(waiting.timer);
+      waiting.timer = null;
+      this.#table.leave(waiting.entry);
+    }
     this.#drop(waiting);
     this.#pump();
     return true;
+  }
+
+  isUntried(id: string): boolean {
+    return this.#waiting.get(id)?.isTried === false;
   }
 
   keep(id: string): void {
@@ -224,7 +236,7 @@ export class LaneSender implements Lanes {
       // What another replica adopted is that one's to go on with (R32).
       if (transaction === null || transaction.owner !== this.#options.replica) return { kind: 'left' };
       if (!moves.isToBeSent(transaction)) return { kind: 'left' };
-      if (transaction.state.status === 'held') return await this.#sendHeld(transaction);
+      if (transaction.state.status === 'held') return await this.#sendHeld(transaction, waiting);
       waiting.readyAt ??= now();
       return await this.#replay.run(transaction, waiting.readyAt);
     } catch (error) {
@@ -247,7 +259,7 @@ export class LaneSender implements Lanes {
   }
 
   /** A held transaction was never sent: whatever ESC answers is its answer. */
-  async #sendHeld(transaction: Transaction): Promise<Replayed> {
+  async #sendHeld(transaction: Transaction, waiting: Waiting): Promise<Replayed> {
     const { coordinator, records, sender, holds } = this.#options;
     const packed = await records.journal.body(transaction.id, 'request');
     if (packed === null) throw new Error(`defect: the request of ${transaction.id} is not in the journal`);
@@ -261,6 +273,7 @@ export class LaneSender implements Lanes {
     if (marked.word === 'declined' || marked.word === 'missing') return { kind: 'left' };
     if (marked.word !== 'changed') return { kind: 'again', delayMs: retryMs };
     holds.giveBack(transaction.id);
+    waiting.isTried = true;
     const reading = await sender.send(marked.transaction, unpackRequest(packed));
     const recorded = await recordReading(this.#options, marked.transaction, reading);
     if (recorded === null) return { kind: 'left' };
@@ -269,6 +282,7 @@ export class LaneSender implements Lanes {
       this.#options.watch.begin(recorded);
       return { kind: 'left' };
     }
+    waiting.isTried = sentOf(recorded) !== 'no';
     if (recorded.state.status === 'held') holds.add(recorded.id, recorded.requestBytes);
     return { kind: 'again', delayMs: 0 };
   }

@@ -37,6 +37,8 @@ export interface SendOptions {
   /** From now to the last byte of a collected answer; for a streamed one to its first byte, then between bytes. */
   readonly deadlineMs: number;
   readonly sink?: AnswerSink;
+  /** Asked just before the first byte is written, however long a socket was waited for: why it must not be; null: it may. */
+  readonly obstacle?: () => string | null;
   /** Ends the attempt by reset when the client leaves; only for safe methods. */
   readonly signal?: AbortSignal;
 }
@@ -81,8 +83,9 @@ export class Upstream {
     return new Promise((resolve) => {
       const attempt = new Exchange(options, this.#options.answerBytesMax, (fetched) => {
         const isBadSign = fetched.kind === 'never-sent' || fetched.kind === 'unknown';
-        // Given up because the client left says nothing of ESC.
-        if (isBadSign && options.signal?.aborted !== true) this.#options.onBadSign(fetched.evidence);
+        // Given up because the client left, or we must not send it, says nothing of ESC.
+        if (isBadSign && options.signal?.aborted !== true && !attempt.isObstructed)
+          this.#options.onBadSign(fetched.evidence);
         resolve(fetched);
       });
       try {
@@ -133,6 +136,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #abort: ((error?: Error) => void) | null = null;
   #givenUp: Error | null = null;
   #isOver = false;
+  isObstructed = false;
   #status = 0;
   #headers: string[] = [];
   #isStreaming = false;
@@ -163,8 +167,17 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** undici calls this just before the first byte is written; giving up before it means never sent. */
   onConnect(abort: (error?: Error) => void): void {
-    if (this.#givenUp !== null) abort(this.#givenUp);
-    else this.#abort = abort;
+    if (this.#givenUp !== null) {
+      abort(this.#givenUp);
+      return;
+    }
+    const obstacle = this.#options.obstacle?.() ?? null;
+    if (obstacle !== null) {
+      this.isObstructed = true;
+      // Thrown, not aborted: that would cost the socket, which is well.
+      throw new Error(obstacle);
+    }
+    this.#abort = abort;
   }
 
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {

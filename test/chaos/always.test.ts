@@ -5,12 +5,12 @@ import { test } from 'node:test';
 import { redisSkip } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { audit } from './audit.ts';
-import type { Ledgers } from './ledgers.ts';
 import { settle } from './settling.ts';
 import { startStage } from './stage.ts';
 import { storyOf } from './story.ts';
 
 const rounds = 3;
+const clients = 16;
 /** Requests that reach ESC between two kills. */
 const requestsBetween = 25;
 const timeout = 900_000;
@@ -20,7 +20,7 @@ test('every transaction that got an answer or a 202 outlives a SIGKILL of Redis'
   skip: redisSkip,
   timeout,
 }, async () => {
-  await using stage = await startStage(Math.floor(Math.random() * 1e9));
+  await using stage = await startStage({ seed: Math.floor(Math.random() * 1e9), clients });
   const { pair, redis, replicas, load } = stage;
   const executed = (): number => pair.requests.filter(({ method }) => method !== 'GET').length;
   await load.start();
@@ -33,17 +33,11 @@ test('every transaction that got an answer or a 202 outlives a SIGKILL of Redis'
     for (const replica of replicas) replica.start();
     kill.to = Date.now();
   }
-  const { journal, complaints } = await settle(stage);
-  const clients = await load.end();
-  const requests = pair.requests.filter(({ method }) => method !== 'GET');
-  const ledgers: Ledgers = {
-    clients,
-    journal,
-    pair: { requests, effects: pair.ledger, standing: pair.vim },
-    disturbances: stage.disturbances,
-  };
+  const { ledgers, complaints } = await settle(stage);
   assert.deepEqual(complaints, []);
-  const told = clients.orders.flatMap(({ tries }) => tries.filter(({ transaction }) => transaction !== undefined));
+  const told = ledgers.clients.orders.flatMap(({ tries }) =>
+    tries.filter(({ transaction }) => transaction !== undefined),
+  );
   assert.ok(told.length >= rounds * requestsBetween, 'too little was told for a proof');
   const stories = audit(ledgers).map((found) => storyOf(found, ledgers));
   assert.equal(stories.join('\n'), '');

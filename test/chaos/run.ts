@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { audit } from './audit.ts';
-import type { Ledgers } from './ledgers.ts';
 import { randomOf } from './random.ts';
 import { settle } from './settling.ts';
 import { startStage } from './stage.ts';
@@ -13,6 +12,7 @@ export interface RunOptions {
   readonly seed: number;
   /** How long there is trouble. */
   readonly forMs: number;
+  readonly clients: number;
   /** Where logs and ledgers stay; without it nothing does. */
   readonly directory?: string | undefined;
   readonly print: (line: string) => void;
@@ -26,28 +26,20 @@ export interface Verdict {
   readonly troubles: number;
 }
 
-export async function run({ seed, forMs, directory, print }: RunOptions): Promise<Verdict> {
-  print(`chaos: seed ${seed}, trouble for ${Math.round(forMs / 1000)} s`);
+export async function run({ seed, forMs, clients, directory, print }: RunOptions): Promise<Verdict> {
+  print(`chaos: seed ${seed}, ${clients} clients, trouble for ${Math.round(forMs / 1000)} s`);
   const random = randomOf(seed);
-  await using stage = await startStage(seed, directory);
+  await using stage = await startStage({ seed, clients, directory });
   await stage.load.start();
   await makeTrouble(stage, random, Date.now() + forMs);
   print('chaos: the trouble is over; waiting until all is settled');
-  const { journal, complaints } = await settle(stage);
-  const clients = await stage.load.end();
-  const { requests, ledger: effects, vim } = stage.pair;
-  const ledgers: Ledgers = {
-    clients,
-    journal,
-    pair: { requests: requests.filter(({ method }) => method !== 'GET'), effects, standing: vim },
-    disturbances: stage.disturbances,
-  };
+  const { ledgers, complaints } = await settle(stage);
   if (directory !== undefined) await writeFile(join(directory, 'ledgers.json'), JSON.stringify(ledgers));
   const violations = audit(ledgers).map((found) => storyOf(found, ledgers));
   return {
-    complaints: [...complaints, ...stage.replicas.flatMap((each) => each.complaints), ...violations],
-    transactions: journal.length,
-    orders: clients.orders.length,
+    complaints: [...complaints, ...violations],
+    transactions: ledgers.journal.length,
+    orders: ledgers.clients.orders.length,
     troubles: stage.disturbances.length,
   };
 }

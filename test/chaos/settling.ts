@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { attemptOf } from './attempts.ts';
-import type { JournalEntry } from './ledgers.ts';
+import type { JournalEntry, Ledgers } from './ledgers.ts';
 import { askAny, journalOf } from './ops-client.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,8 +14,8 @@ const pollMs = 300;
 
 const unsettled = ['held', 'in-flight', 'accepted', 'unacknowledged'] as const;
 
-/** Complaints about what did not settle; the journal's ledger as it stands in the end. */
-export async function settle(stage: Stage): Promise<{ journal: JournalEntry[]; complaints: string[] }> {
+/** Complaints about what did not settle, and the ledgers as they stand in the end. */
+export async function settle(stage: Stage): Promise<{ ledgers: Ledgers; complaints: string[] }> {
   const complaints: string[] = [];
   await untilOrComplain(() => stage.replicas.every(({ isListening }) => isListening), 'all replicas run', complaints);
   await stage.load.stop(followMaxMs);
@@ -30,12 +30,39 @@ export async function settle(stage: Stage): Promise<{ journal: JournalEntry[]; c
     );
   };
   await untilOrComplain(isDelivered, 'all reports are delivered', complaints);
-  return { journal, complaints };
+  await untilOrComplain(() => isAgreed(stage), 'all replicas are open, hold nothing, and say the same', complaints);
+  complaints.push(...stage.replicas.flatMap((each) => each.complaints));
+  const clients = await stage.load.end();
+  const { ledger: effects, vim: standing } = stage.pair;
+  const requests = stage.pair.requests.filter(({ method }) => method !== 'GET');
+  return {
+    complaints,
+    ledgers: { clients, journal, pair: { requests, effects, standing }, disturbances: stage.disturbances },
+  };
 }
 
 async function isSettled({ replicas }: Stage): Promise<boolean> {
   const { transactions } = await askAny<{ transactions: Record<string, number> | null }>(replicas, '/v1/pair');
   return transactions !== null && unsettled.every((status) => transactions[status] === 0);
+}
+
+interface Status {
+  readonly gate: string;
+  readonly epoch: number;
+  readonly activeNode: string | null;
+  readonly held: { readonly requests: number };
+  readonly replicas: readonly { readonly isLive: boolean }[] | null;
+}
+
+/** Each on its own: nothing of the trouble is left in one that lived through it. */
+async function isAgreed({ replicas, pair }: Stage): Promise<boolean> {
+  const said = await Promise.all(replicas.map((each) => askAny<Status>([each], '/v1/pair')));
+  const isWell = ({ gate, activeNode, held, replicas: listed }: Status): boolean =>
+    gate === 'open' &&
+    activeNode === pair.activeNode &&
+    held.requests === 0 &&
+    listed?.filter(({ isLive }) => isLive).length === replicas.length;
+  return said.every(isWell) && new Set(said.map(({ epoch }) => epoch)).size === 1;
 }
 
 async function untilOrComplain(

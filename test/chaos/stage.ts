@@ -20,7 +20,6 @@ import { Replica } from './replica.ts';
 export const leaseMs = 2_000;
 
 const replicaCount = 3;
-const clientCount = 16;
 /** Of service operations, which cannot be looked at: a report that was lost settles them after so long. */
 const operationWithin = '15s';
 const timeScale = 0.01;
@@ -57,8 +56,14 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Logs of the replicas go to `directory`, which stays if it is given. */
-export async function startStage(seed: number, directory?: string): Promise<Stage> {
+export interface StageOptions {
+  readonly seed: number;
+  readonly clients: number;
+  /** Logs of the replicas go there, and it stays; without it nothing does. */
+  readonly directory?: string | undefined;
+}
+
+export async function startStage({ seed, clients, directory }: StageOptions): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const place = directory ?? (await mkdtemp(join(tmpdir(), 'northgate-chaos-')));
   await mkdir(place, { recursive: true });
@@ -91,7 +96,7 @@ export async function startStage(seed: number, directory?: string): Promise<Stag
   await balancer.listen(balancerPort);
   const callbackPort = await freePort();
   const ledgerFile = join(place, 'clients.json');
-  const load = stack.use(new Load({ seed, clients: clientCount, port: balancerPort, callbackPort, ledgerFile }));
+  const load = stack.use(new Load({ seed, clients, port: balancerPort, callbackPort, ledgerFile }));
   for (const replica of replicas) replica.start();
   return new Stage({ directory: place, redis, pair, replicas, load }, stack.move());
 }

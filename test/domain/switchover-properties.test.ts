@@ -17,7 +17,9 @@ type Step =
   | { readonly does: 'node'; readonly node: string; readonly word: Word; readonly lateMs: number }
   | { readonly does: 'epoch'; readonly by: number }
   | { readonly does: 'by hand'; readonly mode: 'open' | 'holding' | 'draining' }
-  | { readonly does: 'maintenance'; readonly on: boolean };
+  | { readonly does: 'maintenance'; readonly on: boolean }
+  | { readonly does: 'woke' }
+  | { readonly does: 'covered'; readonly isCovered: boolean };
 
 const lateMs = fc.constantFrom(0, 0, 0, 1500, 5000);
 const identity = fc.constantFrom(null, 'a', 'a', 'a', 'b');
@@ -30,6 +32,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ does: fc.constant('epoch' as const), by: fc.integer({ min: -1, max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('by hand' as const), mode }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('maintenance' as const), on: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('woke' as const) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('covered' as const), isCovered: fc.boolean() }) },
 );
 
 function eventOf(step: Step, play: Play): PairEvent {
@@ -48,6 +52,10 @@ function eventOf(step: Step, play: Play): PairEvent {
       return { kind: 'by-hand', mode: step.mode };
     case 'maintenance':
       return { kind: 'maintenance', on: step.on };
+    case 'woke':
+      return { kind: 'woke', sleptMs: 60_000 };
+    case 'covered':
+      return { kind: 'covered', isCovered: step.isCovered, now: play.now };
   }
 }
 
@@ -58,16 +66,27 @@ class Onlooker {
   inARow = 0;
   sawReady = false;
   ordered: number | null = null;
+  /** It slept, and waits to hear whether it was covered. */
+  asks = false;
 
   sees(event: PairEvent, effects: readonly PairEffect[], rise: number): void {
     if (event.kind === 'epoch-is' && event.epoch > this.epoch) {
-      Object.assign(this, { epoch: event.epoch, epochSince: event.now, inARow: 0, sawReady: false, ordered: null });
+      Object.assign(this, {
+        epoch: event.epoch,
+        epochSince: event.now,
+        inARow: 0,
+        sawReady: false,
+        ordered: null,
+        asks: false,
+      });
     }
     if (event.kind === 'vip-observed' && event.observation.at >= this.epochSince) {
       this.inARow = event.observation.health === 'ready' ? this.inARow + 1 : 0;
       if (this.inARow >= rise) this.sawReady = true;
     }
     for (const effect of effects) if (effect.kind === 'bump') this.ordered = effect.epoch;
+    if (event.kind === 'woke' && this.sawReady) this.asks = true;
+    if (event.kind === 'covered') this.asks = false;
   }
 }
 
@@ -76,7 +95,9 @@ function check(play: Play, event: PairEvent, before: Onlooker, effects: readonly
   for (const effect of effects) {
     if (effect.kind === 'epoch-ended') assert.deepEqual([event.kind, effect.epoch], ['epoch-is', before.epoch]);
     if (effect.kind !== 'bump') continue;
-    assert.ok(event.kind === 'vip-observed' || event.kind === 'node-observed', 'R5 only an observation bumps');
+    const isUncovered = event.kind === 'covered' && !event.isCovered && before.asks;
+    const isObserved = event.kind === 'vip-observed' || event.kind === 'node-observed';
+    assert.ok(isObserved || isUncovered, 'R5 only an observation bumps, or an uncovered sleep');
     assert.equal(before.ordered, null, 'R5 one order at a time');
     assert.ok(before.sawReady, 'R5 only who saw READY in the epoch bumps it');
     assert.equal(effect.epoch, before.epoch);
@@ -91,7 +112,7 @@ function checkGate(play: Play, after: Onlooker): void {
   assert.equal(state.bumping, after.ordered !== null);
   const isHeld = state.byHand !== 'open' || state.maintenance;
   const settled = state.readyAt !== null && play.now + 10 >= state.readyAt + play.rules.settleMs;
-  const expected = !isHeld && after.sawReady && after.ordered === null && settled;
+  const expected = !isHeld && after.sawReady && after.ordered === null && !after.asks && settled;
   assert.equal(play.gate() === 'open', expected, 'R4 the gate');
   assert.ok(state.provenAt === null || state.provenAt >= after.epochSince, 'R13 nothing older proves anything');
 }

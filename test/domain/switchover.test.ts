@@ -66,6 +66,50 @@ test('R5 the epoch of another replica is learnt at any time, and its READY is wa
   assert.equal(play.vip('ready', { times: 2 }).gate(), 'open');
 });
 
+const woke = { kind: 'woke', sleptMs: 60_000 } as const;
+
+test('R5 who wakes shuts the gate and asks, once, whether another one was awake', () => {
+  const play = new Play().isServing().happens(woke).happens(woke).vip('ready', { times: 3 });
+  const asked = play.effects.filter(({ kind }) => kind === 'ask-covered');
+  assert.deepEqual(asked, [{ kind: 'ask-covered', sleptMs: woke.sleptMs }]);
+  assert.deepEqual([play.gate(), play.reason(), play.bumps], ['holding', 'switchover', []]);
+});
+
+test('R5 who wakes and was covered goes on in its epoch', () => {
+  const play = new Play().isServing().happens(woke);
+  play.happens({ kind: 'covered', isCovered: true, now: play.now });
+  assert.deepEqual([play.gate(), play.bumps, play.state.epoch], ['open', [], 1]);
+});
+
+test('R5 who wakes and was not covered ends the epoch', () => {
+  const play = new Play().isServing().happens(woke);
+  play.happens({ kind: 'covered', isCovered: false, now: play.now });
+  assert.deepEqual([play.gate(), play.bumps], ['holding', ['no gateway was awake']]);
+  assert.equal(play.epoch().vip('ready', { times: 2 }).gate(), 'open');
+});
+
+test('R5 who wakes and learns another epoch before it knows whether it was covered ends nothing', () => {
+  const play = new Play().isServing().happens(woke).epoch();
+  play.happens({ kind: 'covered', isCovered: false, now: play.now });
+  assert.deepEqual([play.bumps, play.state.epoch], [[], 2]);
+  assert.equal(play.vip('ready', { times: 2 }).gate(), 'open');
+});
+
+test('R5 who wakes with an order under way, or without having seen READY, orders nothing more', () => {
+  const ordered = new Play().isServing().vip('silence', { times: 3 }).happens(woke);
+  ordered.happens({ kind: 'covered', isCovered: false, now: ordered.now });
+  assert.equal(ordered.bumps.length, 1);
+  const starting = new Play().happens(woke);
+  starting.happens({ kind: 'covered', isCovered: false, now: starting.now });
+  assert.deepEqual(starting.effects, []);
+});
+
+test('R5 what ESC accepted and does not have ends the epoch, of one that was seen READY', () => {
+  const distrusted = (play: Play) => play.happens({ kind: 'distrusted', why: 'it is not there', now: play.now });
+  assert.deepEqual(distrusted(new Play().isServing()).bumps, ['it is not there']);
+  assert.deepEqual(distrusted(new Play()).bumps, []);
+});
+
 test('what was asked before the epoch began says nothing of it', () => {
   const play = new Play({ rise: 1 }).isServing().vip('silence', { times: 3 });
   const [vip, node] = [play.observation('ready'), play.observation('ready')];

@@ -196,6 +196,27 @@ test('an attempt that gave up while it waited for a socket is never sent later',
   await upstream.close();
 });
 
+test('R32 what must not be sent any more when a socket is free is never sent, and costs no socket', async () => {
+  await using esc = await startEcho({ answering: () => undefined });
+  const badSigns: string[] = [];
+  const upstream = makeUpstream(esc.port, false, badSigns);
+  const first = [1, 2].map(() => upstream.send(post, { deadlineMs: 30_000 }));
+  let isLate = false;
+  const obstacle = (): string | null => (isLate ? 'it was marked too long ago' : null);
+  const waiting = upstream.send({ ...post, path: '/ESCManager/late' }, { deadlineMs: 30_000, obstacle });
+  await until(() => esc.requests.length === 2, 'both connections are busy');
+  isLate = true;
+  const answer = (socket: net.Socket): unknown => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  esc.answering = (_, socket) => answer(socket);
+  for (const { socket } of esc.connections) answer(socket);
+  assert.deepEqual(await waiting, { kind: 'never-sent', evidence: 'it was marked too long ago' });
+  for (const { kind } of await Promise.all(first)) assert.equal(kind, 'answered');
+  assert.equal((await upstream.send(post, { deadlineMs: 30_000, obstacle: () => null })).kind, 'answered');
+  assert.ok(!esc.requests.some(({ target }) => target === '/ESCManager/late'));
+  assert.deepEqual([esc.connections.length, badSigns], [2, []]);
+  await upstream.close();
+});
+
 async function assertReset(connections: readonly Connection[]): Promise<void> {
   assert.ok(connections.length > 0);
   await until(() => connections.every(({ end }) => end !== 'open'), 'every connection has ended', 5_000);

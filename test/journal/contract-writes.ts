@@ -197,6 +197,35 @@ export function writes({ skip, place }: Store): void {
       assert.equal(await journal.body('nobody', 'request'), null);
     });
 
+    test('R13 what was learnt in an epoch that is over concludes nothing, and what needs no epoch goes on', async () => {
+      await using here = await place();
+      const journal = await here.open();
+      const first = await kept(journal, toSend(held()));
+      const concluded = { transaction: moved(first, state.accepted), epoch: 0 };
+      await journal.bumpEpoch(0, null);
+      assert.deepEqual(await journal.replace(concluded), { word: 'stale-epoch' });
+      assert.deepEqual(await journal.get(first.id), first, 'nothing of it was written');
+      const early = { transaction: moved(first, state.accepted), epoch: 2 };
+      assert.deepEqual(await journal.replace(early), { word: 'stale-epoch' }, 'nor in one that is not yet');
+      const current = { transaction: moved(first, state.accepted), epoch: 1 };
+      const accepted = await journal.replace(current);
+      assert.ok(accepted.word === 'replaced');
+      await journal.bumpEpoch(1, null);
+      assert.deepEqual(await journal.replace(current), accepted, 'done before, it finds itself done');
+      const unconditional = { transaction: moved(accepted.transaction, state.completed()) };
+      assert.equal((await journal.replace(unconditional)).word, 'replaced');
+    });
+
+    test('R13 an epoch asks for no place in the lane', async () => {
+      await using here = await place();
+      const journal = await here.open();
+      const lane = '/tenants/a';
+      await kept(journal, toSend(held({ lane })));
+      const behind = await kept(journal, held({ lane }));
+      const said = await journal.replace({ transaction: { ...behind, joined: 1 }, epoch: 0 });
+      assert.equal(said.word, 'replaced');
+    });
+
     test('the request body is replaced only when one is given', async () => {
       await using here = await place();
       const journal = await here.open();

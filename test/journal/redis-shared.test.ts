@@ -85,6 +85,28 @@ suite('several gateways on one Redis', { skip: redisSkip }, () => {
     assert.deepEqual(heard.own.slice(0, 2), own);
   });
 
+  test('the end of a lease is told to the other gateways, its renewal is not', async () => {
+    await using here = await redisPlace(server);
+    const [one, other] = [await here.open(), await here.open()];
+    const heard: string[] = [];
+    const leave = other.subscribeLeases((replica) => heard.push(replica));
+    one.subscribeLeases((replica) => heard.push(`${replica}, told to itself`));
+    const channel = `{northgate:${here.options.name}}:changes`;
+    await until(async () => Number((await direct.pubsub('NUMSUB', channel))[1]) === 2, 'both listen');
+    await one.renewLease('a replica/of-this-name', 60_000);
+    assert.equal(await one.endLease('a replica/of-this-name'), 'ended');
+    await until(() => heard.length > 0, 'the other one heard');
+    leave();
+    await one.endLease('another');
+    // Announcements come in order: with this change it would have come too.
+    const changed = new Promise((resolve) => other.subscribe(resolve));
+    await kept(one, held());
+    await changed;
+    assert.deepEqual(heard, ['a replica/of-this-name']);
+    const live = (await other.leases()).filter(({ isLive }) => isLive);
+    assert.deepEqual(live, []);
+  });
+
   test('all keys of a journal share one hash tag, and a journal is not another of a similar name', async () => {
     await direct.flushall();
     await using here = await redisPlace(server);

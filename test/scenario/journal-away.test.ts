@@ -155,3 +155,37 @@ test('a create whose answer was lost while an earlier delete still runs in ESC i
     'it is there again',
   );
 });
+
+test('R24 what was held, sent and not answered is not said to be abandoned while the journal is silent', async () => {
+  let isSilent = false;
+  let wasSilent = false;
+  const away = new JournalUnavailable('away');
+  const open: typeof openJournal = async (options) => {
+    const journal = await openJournal(options);
+    return {
+      ...journal,
+      replace: async (replacement) => {
+        if (isSilent) return { word: 'unavailable', cause: away };
+        const replaced = await journal.replace(replacement);
+        isSilent = replacement.transaction.state.status === 'unacknowledged' && !wasSilent;
+        wasSilent ||= isSilent;
+        return replaced;
+      },
+      get: (id) => (isSilent ? Promise.reject(away) : journal.get(id)),
+    };
+  };
+  await using world = await startWorld({ internals: { open }, settings: { NORTHGATE_HOLD_TIMEOUT: '8s' } });
+  await shut(world);
+  world.pair.inject({ fault: 'reset', when: 'after', match: { method: 'POST' } });
+  const told = world.createTenant('sent');
+  await until(async () => (await world.gateway.journal.counts()).held === 1, 'it is held');
+  await world.pair.proceed();
+  await until(() => wasSilent, 'its answer was lost');
+  const promise = await told;
+  assert.equal(promise.status, 202);
+  // R21: no id of ESC's is named while the record may have got another one.
+  assert.equal(promise.headers['esc-transaction-id'], undefined);
+  isSilent = false;
+  await until(async () => (await world.gateway.journal.counts()).completed === 1, 'it is completed');
+  assert.equal(executed(world, 'sent'), 1);
+});

@@ -11,6 +11,8 @@ import { until } from '../support/until.ts';
 import { deploymentXml } from '../support/world.ts';
 
 const options = { skip: redisSkip };
+/** Of a gateway to ESC. */
+const connectionsMax = 64;
 
 test(
   'R32 what was marked and not yet sent when a gateway froze is sent by another one, and not by it',
@@ -76,6 +78,28 @@ test(
     }
   },
 );
+
+test('R32 what waited for a socket when a gateway froze is not sent by it when it wakes', options, async () => {
+  await using site = await startReplicas();
+  const [frozen, other] = await Promise.all([site.gateway(), site.gateway()]);
+  const [sleeper, heir] = [await nameOf(frozen), await nameOf(other)];
+  const reads = { method: 'GET', path: '/images' };
+  site.pair.inject({ fault: 'delay', when: 'before', delayMs: 5_000, times: connectionsMax, match: reads });
+  const busy = Array.from({ length: connectionsMax }, () => site.send(frozen, 'GET', '/ESCManager/v0/images'));
+  await until(() => site.pair.faultsWaiting === 0, 'every connection to ESC is busy');
+  const told = site.createTenant(frozen, 'queued');
+  assert.equal((await site.record('/queued')).state.status, 'in-flight');
+
+  await site.freeze(frozen, sleeper);
+  await until(async () => (await site.record('/queued')).owner === heir, 'it was taken up');
+  await site.settled();
+  frozen.process.kill('SIGCONT');
+
+  for (const { status } of await Promise.all(busy)) assert.notEqual(status, 0);
+  assert.equal(Math.floor((await told).status / 100), 2);
+  assert.equal((await site.createTenant(frozen, 'after')).status, 200);
+  assert.equal(site.executed('POST', '/queued'), 1);
+});
 
 test(
   'R24 R32 what was held when a gateway froze is not abandoned by it when it wakes too late for its client',

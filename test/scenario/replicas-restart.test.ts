@@ -1,0 +1,123 @@
+/**
+ * A rolling restart: SIGTERM hands transactions over at once, and clients behind a plain TCP balancer see nothing that they
+ * would not see of one gateway that drains.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Balancer } from '../chaos/balancer.ts';
+import { freePort } from '../support/free-port.ts';
+import { redisSkip } from '../support/redis.ts';
+import { nameOf, type Replicas, startReplicas } from '../support/replicas.ts';
+import { until } from '../support/until.ts';
+
+const options = { skip: redisSkip };
+const clients = 12;
+
+test(
+  'what a gateway holds or has sent when it is told to end is taken up at once, and its clients get 202',
+  options,
+  async () => {
+    await using site = await startReplicas({ settings: { NORTHGATE_DRAIN_TIMEOUT: '1s' } });
+    // Nobody takes up anything because a lease ran out.
+    const slow = { leaseTtlMs: 120_000 };
+    const [first, second] = await Promise.all([site.gateway(slow), site.gateway(slow)]);
+    const heir = await nameOf(second);
+    site.pair.inject({ fault: 'hang', when: 'before', match: { method: 'POST', path: '/sent' } });
+    const sent = site.createTenant(first, 'sent');
+    await until(() => site.pair.faultsWaiting === 0, 'ESC has it');
+    await site.shut(first, second);
+    const held = site.createTenant(first, 'held');
+    await site.counted('held', 1);
+
+    assert.equal(await first.end(), 0);
+
+    for (const told of [await sent, await held]) assert.equal(told.status, 202, told.body);
+    await until(async () => (await site.record('/held')).owner === heir, 'what was held was taken up');
+    await until(async () => (await site.record('/sent')).owner === heir, 'what was sent was taken up');
+    await site.pair.proceed();
+    await site.settled();
+    for (const id of ['sent', 'held']) {
+      assert.equal((await site.record(`/${id}`)).state.status, 'completed');
+      assert.deepEqual([site.created(id), site.executed('POST', `/${id}`)], [1, 1], id);
+    }
+  },
+);
+
+test('two gateways are restarted one after the other under load, and every request is done once', options, async () => {
+  await using site = await startReplicas({ pair: { answerDelayMs: 20 } });
+  const ports = [await freePort(), await freePort()];
+  const start = (index: number) => site.gateway({ settings: { NORTHGATE_NORTHBOUND_PORT: String(ports[index]) } });
+  const gateways = await Promise.all([start(0), start(1)]);
+  await using parts = new AsyncDisposableStack();
+  const balancer = new Balancer(ports);
+  parts.defer(() => balancer.close());
+  const port = await freePort();
+  await balancer.listen(port);
+  const load = new Load(site, `http://127.0.0.1:${port}`);
+  const loading = load.run(clients);
+  await until(() => load.done > 20, 'requests go through');
+
+  for (const index of [0, 1] as const) {
+    assert.equal(await gateways[index].end(), 0);
+    gateways[index] = await start(index);
+    const { done } = load;
+    await until(() => load.done > done + 20, 'requests go through both again');
+  }
+  load.isEnding = true;
+  await loading;
+
+  assert.deepEqual(load.surprises, []);
+  assert.ok(load.broken <= 2 * clients, `${load.broken} connections broke`);
+  await site.settled();
+  for (const id of load.ids) assert.deepEqual([id, site.executed('POST', `/${id}`)], [id, 1]);
+});
+
+/**
+ * Clients that send one tenant after the other on new connections, and again what was refused by a draining gateway, or
+ * whose connection broke: the kernel had taken it and the gateway had not, when it stopped to listen.
+ */
+class Load {
+  readonly ids: string[] = [];
+  readonly surprises: string[] = [];
+  broken = 0;
+  done = 0;
+  isEnding = false;
+  readonly #site: Replicas;
+  readonly #url: string;
+
+  constructor(site: Replicas, url: string) {
+    this.#site = site;
+    this.#url = url;
+  }
+
+  async run(clients: number): Promise<void> {
+    await Promise.all(Array.from({ length: clients }, (_, client) => this.#client(client)));
+  }
+
+  async #client(client: number): Promise<void> {
+    for (let count = 0; !this.isEnding; count += 1) {
+      const id = `load-${client}-${count}`;
+      this.ids.push(id);
+      await this.#create(id);
+      this.done += 1;
+    }
+  }
+
+  async #create(id: string): Promise<void> {
+    for (;;) {
+      const headers = { Connection: 'close', 'Idempotency-Key': `"${id}"` };
+      const { status, body } = await this.#site.createTenant({ url: this.#url }, id, headers);
+      if (status === 200 || status === 202) return;
+      const isDraining = status === 503 && body.includes('urn:northgate:problem:draining');
+      const isUntaken = status === 0 && !(await this.#isTaken(id));
+      if (isUntaken) this.broken += 1;
+      else if (!isDraining) this.surprises.push(`${id}: ${status} ${body}`);
+      if (this.surprises.length > 20) return;
+    }
+  }
+
+  /** Whether any gateway has journaled it: its connection must not break then. */
+  async #isTaken(id: string): Promise<boolean> {
+    return (await this.#site.journal.list({ limit: 1000 })).some(({ path }) => path.endsWith(`/${id}`));
+  }
+}
