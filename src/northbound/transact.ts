@@ -197,7 +197,7 @@ export class Transact {
   /** From then on an equal request is a new transaction (R26). */
   #releaseWhenGiven(transaction: Transaction, response: ServerResponse): void {
     if (transaction.twin === null) return;
-    response.once('finish', () => this.#options.records.release(transaction));
+    response.once('finish', () => void this.#options.records.release(transaction));
   }
 }
 
