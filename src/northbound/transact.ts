@@ -170,14 +170,15 @@ export class Transact {
 
   async #tellClient(transaction: Transaction, told: Told, client: Client): Promise<void> {
     const { response, caller, patience } = client;
-    const { comeback, cancelOnDisconnect } = this.#options;
+    const { comeback, cancelOnDisconnect, waiters } = this.#options;
     switch (told.kind) {
       case 'answer':
         this.#releaseWhenGiven(transaction, response);
         giveAnswer(response, told, caller.authorities);
         return;
       case 'promise':
-        this.#releaseWhenGiven(transaction, response);
+        // Who still waits has nothing yet, and may have to send it again.
+        if (waiters.countOf(transaction.id) === 0) this.#releaseWhenGiven(transaction, response);
         givePromise(response, told.transaction, {
           retryAfterSeconds: comeback.seconds('promise', told.transaction),
           applied: patience.applied,
