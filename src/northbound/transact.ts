@@ -14,7 +14,7 @@ import { packRequest, type RequestMessage } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
 import { abandonUnsent } from './abandon.ts';
 import { type Authorities, giveAnswer, givePromise } from './answer.ts';
-import { type Arrival, transactionOf } from './arrival.ts';
+import { type Arrival, isPastJoining, transactionOf } from './arrival.ts';
 import { readBody } from './body.ts';
 import type { Comeback } from './comeback.ts';
 import { type ExpireOptions, expire } from './expire.ts';
@@ -135,7 +135,10 @@ export class Transact {
     if (created.word === 'free') throw holdFull(comeback.seconds('hold-full'));
     if (created.word === 'unavailable') throw this.#journalAway();
     if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);
-    return created;
+    if (!isPastJoining(created.transaction, arrival.receivedAt)) return created;
+    const released = await records.journal.release(created.transaction);
+    if (released !== 'released') throw this.#journalAway();
+    return this.#create(arrival);
   }
 
   #journalAway = (): Error => journalUnavailable(this.#options.comeback.seconds('journal-unavailable'));
