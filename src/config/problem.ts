@@ -48,9 +48,9 @@ export function maskUrl(written: string): string {
   const { username, password, host, pathname, search, hash } = new URL(written);
   if (!/[@?#]/.test(written)) return written;
   const account = username === '' && password === '' ? '' : `${MASK}@`;
-  // An @ behind the host is the end of a password with a slash in it.
-  const path = pathname.includes('@') ? `/${MASK}` : pathname;
-  return `${scheme}${account}${host}${path}${search === '' ? '' : `?${MASK}`}${hash === '' ? '' : `#${MASK}`}`;
+  // An @ behind the host is the end of a password with a slash, a question mark or a hash in it.
+  if (`${pathname}${search}${hash}`.includes('@')) return `${scheme}${MASK}`;
+  return `${scheme}${account}${host}${pathname}${search === '' ? '' : `?${MASK}`}${hash === '' ? '' : `#${MASK}`}`;
 }
 
 function shorten(text: string): string {

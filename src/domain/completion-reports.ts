@@ -31,7 +31,10 @@ export const nextNumber = ({ reports }: Transaction): number => (reports.at(-1)?
 export function withReport(transaction: Transaction, report: Report): Transaction {
   const reports = [...transaction.reports, report];
   if (reports.length <= reportsKeptMax) return { ...transaction, reports };
-  const isDone = ({ delivery }: Report): boolean => delivery.state === 'delivered' || delivery.state === 'none';
+  const isOver = ({ delivery }: Report): boolean => delivery.state === 'delivered' || delivery.state === 'none';
+  // What is still to go to another URL has no bytes of its own.
+  const needed = new Set(reports.filter((each) => !isOver(each)).map(({ copyOf }) => copyOf));
+  const isDone = (each: Report): boolean => isOver(each) && !needed.has(each.number);
   const isDead = ({ delivery }: Report): boolean => delivery.state === 'dead';
   const dropped = reports.find(isDone) ?? reports.find(isDead) ?? reports[0];
   return { ...transaction, reports: reports.filter((each) => each !== dropped) };

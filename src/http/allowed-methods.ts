@@ -15,7 +15,9 @@ export function refusalOfUnrouted(app: FastifyInstance): (method: string, target
   });
   return (method, target) => {
     const path = target.split('?', 1)[0] ?? '';
-    const allowed = methods.filter((each) => routes.find(each, path) !== null);
+    const takes = (each: HTTPMethod): boolean => routes.find(each, path) !== null;
+    // Of a page at `/docs` and `/docs/` the hook hears of one GET and of both HEADs, and no HEAD is without its GET.
+    const allowed = methods.filter((each) => takes(each) || (each === 'GET' && takes('HEAD')));
     if (allowed.length === 0) return new GatewayError('not-found', { detail: `There is no ${path} here.` });
     return new GatewayError('method-not-allowed', {
       detail: `${path} does not take ${method}.`,

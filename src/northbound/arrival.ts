@@ -60,3 +60,10 @@ export function transactionOf(arrival: Arrival, { replica, catalogue, isOpen }: 
     promisedAt: isPromised ? receivedAt : null,
   };
 }
+
+/** Nobody repeats a request for so long; who sends it again then means another one. */
+const twinJoinsForMs = 60 * 60 * 1000;
+
+/** Whether a twin settled so long ago that an equal request is a new transaction, whoever got the old one's answer; a key decides by itself. */
+export const isPastJoining = ({ twin, state }: Transaction, now: number): boolean =>
+  twin !== null && 'settledAt' in state && state.settledAt + twinJoinsForMs < now;

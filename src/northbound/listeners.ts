@@ -83,6 +83,7 @@ function moveOf(current: Transaction, action: string | null): Move {
 
 const tooMany = ({ id }: Transaction): GatewayError =>
   new GatewayError('callback-refused', {
+    sent: 'maybe',
     detail: `Requests that joined this transaction have named ${joinedUrlsMax} Callback URLs already.`,
     transaction: id,
   });

@@ -159,12 +159,18 @@ export class Records {
     }
   }
 
-  /** Its answer was handed over. Best effort (R26): while the journal is away it is not told, and the twin joins on. */
-  release(transaction: Transaction): void {
-    void this.journal.release(transaction).then((released) => {
-      if (released !== 'released')
-        this.#log.warn({ err: released.cause, transaction: transaction.id }, 'a twin could not be released');
-    });
+  /**
+   * Its answer was handed over, so an equal request is to be done anew (R26): told until the journal hears it, or this
+   * process ends. Never rejects.
+   */
+  async release(transaction: Transaction): Promise<void> {
+    for (let failures = 1; !this.#isClosed; failures += 1) {
+      const released = await this.journal.release(transaction);
+      if (released === 'released') return;
+      const { id } = transaction;
+      if (failures === 1) this.#log.warn({ err: released.cause, transaction: id }, 'a twin is not released yet');
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+    }
   }
 
   /** Null if it is not there, or the journal does not answer now. */

@@ -29,12 +29,17 @@ export const journalUnavailable = (retryAfterSeconds: number): GatewayError =>
 
 export const holdExpired = (transaction: Transaction, retryAfterSeconds: number): GatewayError =>
   new GatewayError('hold-expired', {
-    detail:
-      'ESC did not come back in the time that a request is held. It was never sent and never will be; send it again.',
+    detail: `${whyGivenUp(transaction)} It was never sent and never will be; send it again.`,
     sent: 'no',
     transaction: transaction.id,
     retryAfterSeconds,
   });
+
+/** By its record, where that says so already: an operator may have cancelled it, or another client's end. */
+const whyGivenUp = ({ state }: Transaction): string =>
+  state.status === 'abandoned' && !state.reason.startsWith('hold.timeout')
+    ? `The request was given up: ${state.reason}.`
+    : 'ESC did not come back in the time that a request is held.';
 
 export const keyReused = (holder: Transaction): GatewayError =>
   new GatewayError('key-reused', {

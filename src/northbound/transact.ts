@@ -14,7 +14,7 @@ import { packRequest, type RequestMessage } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
 import { abandonUnsent } from './abandon.ts';
 import { type Authorities, giveAnswer, givePromise } from './answer.ts';
-import { type Arrival, transactionOf } from './arrival.ts';
+import { type Arrival, isPastJoining, transactionOf } from './arrival.ts';
 import { readBody } from './body.ts';
 import type { Comeback } from './comeback.ts';
 import { type ExpireOptions, expire } from './expire.ts';
@@ -141,7 +141,10 @@ export class Transact {
     if (created.word === 'free') throw holdFull(comeback.seconds('hold-full'));
     if (created.word === 'unavailable') throw this.#journalAway();
     if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);
-    return created;
+    if (!isPastJoining(created.transaction, arrival.receivedAt)) return created;
+    const released = await records.journal.release(created.transaction);
+    if (released !== 'released') throw this.#journalAway();
+    return this.#create(arrival);
   }
 
   #journalAway = (): Error => journalUnavailable(this.#options.comeback.seconds('journal-unavailable'));
@@ -176,14 +179,15 @@ export class Transact {
 
   async #tellClient(transaction: Transaction, told: Told, client: Client): Promise<void> {
     const { response, caller, patience } = client;
-    const { comeback, cancelOnDisconnect } = this.#options;
+    const { comeback, cancelOnDisconnect, waiters } = this.#options;
     switch (told.kind) {
       case 'answer':
         this.#releaseWhenGiven(transaction, response);
         giveAnswer(response, told, caller.authorities);
         return;
       case 'promise':
-        this.#releaseWhenGiven(transaction, response);
+        // Who still waits has nothing yet, and may have to send it again.
+        if (waiters.countOf(transaction.id) === 0) this.#releaseWhenGiven(transaction, response);
         givePromise(response, told.transaction, {
           retryAfterSeconds: comeback.seconds('promise', told.transaction),
           applied: patience.applied,
@@ -203,7 +207,7 @@ export class Transact {
   /** From then on an equal request is a new transaction (R26). */
   #releaseWhenGiven(transaction: Transaction, response: ServerResponse): void {
     if (transaction.twin === null) return;
-    response.once('finish', () => this.#options.records.release(transaction));
+    response.once('finish', () => void this.#options.records.release(transaction));
   }
 }
 

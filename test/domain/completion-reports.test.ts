@@ -142,3 +142,18 @@ test('a record never keeps more reports than it may, and the completion of each 
   assert.equal(current.reports.length, reportsKeptMax);
   assert.equal(toldTo(current).length, joinedUrlsMax);
 });
+
+test('R26 and R29 a completion that still has to go to another URL stays, however many events come after it', () => {
+  const settled = reported(record(), success, context).transaction;
+  const joined = joinedByUrl(settled, 20).transaction;
+  let kept = delivered(joined, 1, 30) ?? joined;
+  for (let at = 40; at < 40 + 2 * reportsKeptMax; at += 1) {
+    const event = { ...success, at, channel: 'events', verdict: null, digest: `event ${at}` } as const;
+    const { transaction, number } = reported(kept, event, context);
+    kept = delivered(transaction, number ?? 0, at) ?? transaction;
+  }
+  assert.equal(kept.reports.length, reportsKeptMax);
+  const [next] = nextDeliveries(kept);
+  assert.equal(next?.report.joined, 1);
+  assert.ok(kept.reports.some(({ number }) => number === next?.report.copyOf));
+});

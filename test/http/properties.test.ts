@@ -80,7 +80,8 @@ test('any bytes in the place of a target reach ESC as they are, or are refused',
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 6 }), async (bytes) => {
       const target = `/ESCManager/${latin1(bytes)}`;
       const heard = passed(await ask(`GET ${target} HTTP/1.1`));
-      if (heard !== null) assert.equal(heard.target, target);
+      // Spaces before the version belong to the request line, not to the target (RFC 9112 section 3).
+      if (heard !== null) assert.equal(heard.target, target.replace(/ +$/, ''));
     }),
     runs,
   );

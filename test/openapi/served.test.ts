@@ -52,6 +52,10 @@ test('the pages load all they need from their own listener, may load nothing els
       }
     }
     assert.equal(JSON.parse((await read(`${base}/json`)).text).openapi, '3.0.3');
+    const posted = await request(`${base}/`, { method: 'POST', headers: { authorization: 'Bearer secret' } });
+    await posted.body.dump();
+    assert.equal(posted.statusCode, 405);
+    assert.equal(posted.headers.allow, 'GET, HEAD');
     const nothing = await read(`${base}/static/nothing.js`);
     assert.equal(nothing.status, 404);
     assert.match(String(nothing.headers['content-type']), /^application\/problem\+json/);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import supertest from 'supertest';
 import { until } from '../support/until.ts';
 import { startWorld, type Told, tenantXml, type World } from '../support/world.ts';
 
@@ -92,6 +93,18 @@ test('R24 and R26 a repetition takes no place: with as many held as may be, it s
   assert.equal(await held(world), 1);
   await world.pair.proceed();
   assert.equal((await first).headers['northgate-transaction'], joined.headers['northgate-transaction']);
+});
+
+test('R2 an operator cancels a held request: its client is told that, and not that its time ran out', async () => {
+  await using world = await startWorld();
+  await shut(world);
+  const told = world.createTenant('cancelled');
+  await until(async () => (await held(world)) === 1, 'it is held');
+  const [{ id } = { id: '' }] = await world.gateway.journal.list({ limit: 1 });
+  await supertest(world.gateway.ops.url).post(`/v1/transactions/${id}/cancel`).expect(202);
+  const { type, detail, sent } = problemOf(await told);
+  assert.deepEqual([type, sent], ['urn:northgate:problem:hold-expired', 'no']);
+  assert.match(String(detail), /given up: cancelled by /);
 });
 
 test('hold.maxBytes bounds what is held by size', async () => {

@@ -1,4 +1,7 @@
-/** Who joins gets its HTTP answer first and reports after it (R23), whatever the client that it joins asked for. */
+/**
+ * What a client gets leaves the others alone: reports come after the answer of each (R23), and a 202 to one of them is
+ * no answer to who still waits (R26).
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -56,4 +59,22 @@ test('R23 a completion for one who joins what wanted none comes after its answer
   readable();
   assert.equal((await joined.told).headers['idempotent-replayed'], 'true');
   await until(() => heard('joined'), 'its completion follows its answer');
+});
+
+test('R26 a 202 to one client of a request without a key does not make the repetition of another one anew', async () => {
+  await using place = await startPlace();
+  await place.shut();
+  const asked: Asked = { path, body: tenantXml('first') };
+  const waits = place.send(asked);
+  await place.isIn(path, 'held');
+  assert.equal((await place.send({ ...asked, headers: { prefer: 'respond-async' } }).told).status, 202);
+  waits.leave();
+  await assert.rejects(waits.told);
+  const again = place.send(asked);
+  await place.recognised(path, 3);
+  await place.pair.proceed();
+  assert.equal((await again.told).status, 200);
+  await place.settled();
+  assert.equal(place.executed(path), 1);
+  assert.equal((await place.transactions(path)).length, 1);
 });

@@ -1,7 +1,8 @@
 /** Which request equals which (R26, R27): what takes part in a twin and in a key, and what does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tenantXml } from '../support/world.ts';
+import { packAnswer, packRequest } from '../../src/journal/message.ts';
+import { startWorld, tenantXml } from '../support/world.ts';
 import { type Asked, type JoiningPlace, startPlace } from './joining-place.ts';
 
 const base = '/ESCManager/v0/tenants/twin';
@@ -112,3 +113,39 @@ test('R26 a twin joins the newest transaction of its lane only: another one in b
   );
   assert.equal(place.created[3]?.id, place.created[2]?.id, 'it joins the newer one');
 });
+
+const hourMs = 60 * 60 * 1000;
+
+for (const { age, minutes, isJoined } of [
+  { age: 'some minutes', minutes: 10, isJoined: true },
+  { age: 'an hour and more', minutes: 61, isJoined: false },
+]) {
+  test(`R26 a twin whose answer nobody received and that settled ${age} ago ${isJoined ? 'joins' : 'does not join'}`, async () => {
+    await using world = await startWorld();
+    await world.createTenant('repeated');
+    const { journal } = world.gateway;
+    const [record] = await journal.list({ limit: 1 });
+    assert.ok(record);
+    // The same once more, whose client left before it was answered.
+    const twin = {
+      ...record,
+      id: `${record.id}-left`,
+      answer: { status: 200, bodyBytes: 2, at: 1, from: 'esc' as const },
+    };
+    const made = await journal.create({
+      transaction: { ...twin, state: { status: 'held', since: 1, reason: 'gate' } },
+      request: packRequest({ headers: [], body: Buffer.from('') }),
+    });
+    assert.equal(made.word, 'created');
+    const settledAt = Date.now() - (minutes / 60) * hourMs;
+    await journal.replace({
+      transaction: { ...twin, version: 1, state: { status: 'completed', settledAt, reason: 'answered' } },
+      bodies: { response: packAnswer({ status: 200, headers: [], body: Buffer.from('ok') }) },
+    });
+
+    const told = await world.createTenant('repeated');
+    assert.equal(told.headers['northgate-transaction'] === twin.id, isJoined);
+    assert.equal(told.headers['idempotent-replayed'], isJoined ? 'true' : undefined);
+    assert.equal((await journal.list({ limit: 10 })).length, isJoined ? 2 : 3);
+  });
+}

@@ -111,6 +111,24 @@ test('a journal that cannot be read when a held transaction is due is asked agai
   assert.equal(failures, 3);
 });
 
+test('R26 the journal is away when an answer has been handed over: the same again is done again, once it is back', async () => {
+  let failures = 0;
+  const open: typeof openJournal = async (options) => {
+    const journal = await openJournal(options);
+    const release: Journal['release'] = async (transaction) => {
+      failures += 1;
+      return failures <= 2 ? { word: 'unavailable', cause: new Error('away') } : journal.release(transaction);
+    };
+    return { ...journal, release };
+  };
+  await using world = await startWorld({ internals: { open } });
+  const first = await world.createTenant('twice');
+  await until(() => failures === 3, 'the journal is told again');
+  const second = await world.createTenant('twice');
+  assert.notEqual(second.headers['northgate-transaction'], first.headers['northgate-transaction']);
+  assert.equal(executed(world, 'twice'), 2);
+});
+
 test('R23 and R35 the record was moved by another meanwhile and cannot be read at first: the answer is recorded and given', async () => {
   let state: 'armed' | 'moved' | 'unreadable' | 'over' = 'over';
   const open: typeof openJournal = async (options) => {
