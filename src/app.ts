@@ -218,6 +218,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       comeback,
       bodyBytesMax,
       isKeyRequired: config.northbound.requireKey,
+      hasPeers: () => lease.hasPeers,
       cancelOnDisconnect,
       isJournalWhole: () => trust.stage === 'whole',
     });

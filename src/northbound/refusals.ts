@@ -27,6 +27,15 @@ export const journalUnavailable = (retryAfterSeconds: number): GatewayError =>
     retryAfterSeconds,
   });
 
+/** Its record may have come to be unseen. This replica undoes it; if that one dies first, another one may send it. */
+export const unconfirmed = (retryAfterSeconds: number): GatewayError =>
+  new GatewayError('journal-unavailable', {
+    detail:
+      'The journal did not confirm the request, so it was not sent from here. Send it again, with its Idempotency-Key.',
+    sent: 'maybe',
+    retryAfterSeconds,
+  });
+
 export const holdExpired = (transaction: Transaction, retryAfterSeconds: number): GatewayError =>
   new GatewayError('hold-expired', {
     detail: `${whyGivenUp(transaction)} It was never sent and never will be; send it again.`,

@@ -26,7 +26,7 @@ import type { Listeners } from './listeners.ts';
 import type { PendingAnswers } from './pending-answers.ts';
 import { type Patience, patienceOf, readPreferences } from './preferences.ts';
 import { recordReading } from './record-reading.ts';
-import { draining, holdExpired, holdFull, journalUnavailable, keyReused } from './refusals.ts';
+import { draining, holdExpired, holdFull, journalUnavailable, keyReused, unconfirmed } from './refusals.ts';
 import type { Sender } from './sender.ts';
 import type { Told } from './waiters.ts';
 
@@ -55,6 +55,8 @@ export interface TransactOptions extends ExpireOptions {
   /** `northbound.requireKey`. */
   readonly isKeyRequired: boolean;
   readonly cancelOnDisconnect: boolean;
+  /** Whether another replica may take up a record of this one: one lived when leases were last read. */
+  readonly hasPeers: () => boolean;
   /** Channels that the client wants ESC's reports on. @throws GatewayError `callback-refused`. */
   readonly wantsOf: (headers: readonly string[]) => readonly Channel[];
   /** Whose HTTP answer is not handed over yet: nothing is relayed for them (R23). */
@@ -128,7 +130,8 @@ export class Transact {
 
   /** @throws GatewayError `hold-full`, `key-reused`, `journal-unavailable`. */
   async #create(arrival: Arrival): Promise<{ word: 'created' | 'key-taken'; transaction: Transaction }> {
-    const { coordinator, records, holds, replica, catalogue, comeback } = this.#options;
+    const { coordinator, records, holds, replica, catalogue, comeback, hasPeers } = this.#options;
+    const awaySeconds = (): number => comeback.seconds('journal-unavailable');
     const { isOpen } = coordinator;
     const transaction = transactionOf(arrival, { replica, catalogue, isOpen });
     const hasPlace = isOpen || holds.take(transaction.id, arrival.body.byteLength);
@@ -139,7 +142,7 @@ export class Transact {
     if (created.word === 'created') return created;
     holds.giveBack(transaction.id);
     if (created.word === 'free') throw holdFull(comeback.seconds('hold-full'));
-    if (created.word === 'unavailable') throw this.#journalAway();
+    if (created.word === 'unavailable') throw hasPeers() ? unconfirmed(awaySeconds()) : this.#journalAway();
     if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);
     if (!isPastJoining(created.transaction, arrival.receivedAt)) return created;
     const released = await records.journal.release(created.transaction);

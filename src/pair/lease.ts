@@ -32,6 +32,7 @@ export class Lease {
   #timer: NodeJS.Timeout | null = null;
   #isRenewing = false;
   #isClosed = false;
+  #hasPeers = false;
   readonly #renewed = new Set<(wasLost: boolean) => void>();
   /** Who waits until it holds. */
   readonly #awaited = new Set<() => void>();
@@ -87,9 +88,14 @@ export class Lease {
   /** Other replicas whose lease holds by the store's clock. Rejects with JournalUnavailable. */
   async others(): Promise<string[]> {
     const leases = await this.#options.journal.leases();
-    return leases
-      .filter(({ replica, isLive }) => isLive && replica !== this.#options.replica)
-      .map((each) => each.replica);
+    const others = leases.filter(({ replica, isLive }) => isLive && replica !== this.#options.replica);
+    this.#hasPeers = others.length > 0;
+    return others.map((each) => each.replica);
+  }
+
+  /** Whether another replica lived when that was read last, as after each renewal. */
+  get hasPeers(): boolean {
+    return this.#hasPeers;
   }
 
   /**
