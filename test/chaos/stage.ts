@@ -80,11 +80,12 @@ export async function startStage({ seed, clients, directory }: StageOptions): Pr
       limits: { requestsMax: logEntriesMax, ledgerMax: logEntriesMax, loggedBodyMaxBytes: 512 },
     }),
   );
-  const balancerPort = await freePort();
+  const ports = await distinctPorts(2 + 2 * replicaCount);
+  const [balancerPort = 0, callbackPort = 0] = ports;
   const key = randomBytes(32).toString('base64');
   const replicas: Replica[] = [];
   for (let number = 1; number <= replicaCount; number += 1) {
-    const [port, opsPort] = [await freePort(), await freePort()];
+    const [port = 0, opsPort = 0] = ports.slice(2 * number);
     const logFile = join(place, `replica-${number}.log`);
     const link = stack.adopt(new RedisLink(redis.port), (each) => each.close());
     const redisPort = await link.listen();
@@ -94,11 +95,17 @@ export async function startStage({ seed, clients, directory }: StageOptions): Pr
   stack.defer(async () => void (await Promise.all(replicas.map((each) => each.kill()))));
   const balancer = stack.adopt(new Balancer(replicas.map(({ options }) => options.port)), (each) => each.close());
   await balancer.listen(balancerPort);
-  const callbackPort = await freePort();
   const ledgerFile = join(place, 'clients.json');
   const load = stack.use(new Load({ seed, clients, port: balancerPort, callbackPort, ledgerFile }));
   for (const replica of replicas) replica.start();
   return new Stage({ directory: place, redis, pair, replicas, load }, stack.move());
+}
+
+/** Nobody listens on them yet, so one that was drawn may be drawn again. */
+async function distinctPorts(count: number): Promise<number[]> {
+  const drawn = new Set<number>();
+  while (drawn.size < count) drawn.add(await freePort());
+  return [...drawn];
 }
 
 const portsOf = (port: number, opsPort: number): Record<string, string> => ({
