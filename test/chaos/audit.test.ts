@@ -141,7 +141,7 @@ const broken: readonly (readonly [rule: string, ledgers: Ledgers])[] = [
       clients: { ...agreed.clients, orders: [{ ...order, asked: [{ transaction: 't1', status: 'failed' }] }] },
     },
   ],
-  ['an error of something that may be done', told({ ...refused, sent: 'maybe' })],
+  ['an error of something that may be done', told({ ...refused, problem: 'hold-full', sent: 'maybe' })],
   ['told that it was not sent, and sent', told(refused)],
   ['completed twice for the client', hearing({}, { delivery: 't1-2' })],
   ['no completion', hearing()],
