@@ -26,6 +26,8 @@ const breakShare = 0.5;
 export class Lease {
   readonly #options: LeaseOptions;
   #heldUntil: Instant = 0;
+  /** The same by the machine's clock, which goes on while a suspended machine's other one stands still. */
+  #heldUntilByWall: Instant = 0;
   #confirmedAt: Instant | null = null;
   /** Renewals had a break until then; null: never since the start. */
   #brokenUntil: Instant | null = null;
@@ -48,7 +50,7 @@ export class Lease {
 
   /** Whether nobody else can have taken up what is this replica's. */
   get holds(): boolean {
-    return now() < this.#heldUntil;
+    return now() < this.#heldUntil && Date.now() < this.#heldUntilByWall;
   }
 
   /**
@@ -93,6 +95,14 @@ export class Lease {
     return others.map((each) => each.replica);
   }
 
+  /** Other replicas whose lease is over, as far as the store remembers them: for a day. Rejects with JournalUnavailable. */
+  async ended(): Promise<string[]> {
+    const leases = await this.#options.journal.leases();
+    const others = leases.filter(({ replica }) => replica !== this.#options.replica);
+    this.#hasPeers = others.some(({ isLive }) => isLive);
+    return others.filter(({ isLive }) => !isLive).map(({ replica }) => replica);
+  }
+
   /** Whether another replica lived when that was read last, as after each renewal. */
   get hasPeers(): boolean {
     return this.#hasPeers;
@@ -135,7 +145,7 @@ export class Lease {
   /** `wasLost`: it had run out before this was confirmed. */
   async #renew(): Promise<{ readonly word: 'renewed'; readonly wasLost: boolean } | Unavailable> {
     const { journal, replica, ttlMs } = this.#options;
-    const sentAt = now();
+    const [sentAt, sentAtByWall] = [now(), Date.now()];
     const renewed = await journal.renewLease(replica, ttlMs);
     if (renewed !== 'renewed') return renewed;
     const wasLost = !this.holds;
@@ -143,7 +153,10 @@ export class Lease {
     if (this.#confirmedAt !== null && confirmedAt > this.#confirmedAt + ttlMs * breakShare)
       this.#brokenUntil = confirmedAt;
     this.#confirmedAt = confirmedAt;
-    if (!this.#isClosed) this.#heldUntil = sentAt + ttlMs * heldShare;
+    if (!this.#isClosed) {
+      this.#heldUntil = sentAt + ttlMs * heldShare;
+      this.#heldUntilByWall = sentAtByWall + ttlMs * heldShare;
+    }
     return { word: 'renewed', wasLost };
   }
 }

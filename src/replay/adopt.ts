@@ -28,12 +28,14 @@ export interface AdoptOptions {
 }
 
 const pageSize = 500;
+const wholeEveryMs = 10 * 60 * 1000;
 
 export class Adopter {
   readonly #options: AdoptOptions;
   #isBusy = false;
   #isDue = false;
   #isClosed = false;
+  #wholeAt = Number.NEGATIVE_INFINITY;
   #unsubscribe: () => void = () => undefined;
 
   constructor(options: AdoptOptions) {
@@ -71,24 +73,45 @@ export class Adopter {
     }
   }
 
+  /** What dead replicas own; now and then all that is open, since leases are not remembered for ever. */
   async #adopt(): Promise<void> {
-    const { records, replica, lease, isAlone, mayAdopt, log } = this.#options;
+    const { lease, isAlone, log } = this.#options;
+    const isWhole = isAlone || now() > this.#wholeAt + wholeEveryMs;
+    const beganAt = now();
+    const owners = isWhole ? [undefined] : await lease.ended();
+    let adopted = 0;
+    for (const owner of owners) {
+      const count = await this.#adoptOf(owner);
+      if (count === 'must not') return;
+      adopted += count;
+    }
+    if (isWhole) this.#wholeAt = beganAt;
+    if (adopted > 0) log.info({ adopted }, 'transactions of an earlier or dead gateway are taken up');
+  }
+
+  async #adoptOf(owner: string | undefined): Promise<number | 'must not'> {
+    const { records, replica, lease, isAlone } = this.#options;
+    const narrowed = owner === undefined ? {} : { owner };
     let adopted = 0;
     for (let afterSequence = 0; ; ) {
-      const page = await records.journal.open({ afterSequence, limit: pageSize });
+      const page = await records.journal.open({ afterSequence, limit: pageSize, ...narrowed });
       // Read after the records: whoever wrote one of them had its lease by then.
-      const alive = new Set(isAlone ? [] : await lease.others());
-      for (const transaction of page) {
-        if (transaction.owner === replica || alive.has(transaction.owner)) continue;
-        // Who has lost its own lease takes up nothing, nor who cannot tell yet who is dead.
-        if (this.#isClosed || !lease.holds || !lease.isSteady || !mayAdopt()) return;
-        if (await this.#adoptOne(transaction)) adopted += 1;
+      const alive = new Set(isAlone || page.length === 0 ? [] : await lease.others());
+      const orphans = page.filter((each) => each.owner !== replica && !alive.has(each.owner));
+      for (const orphan of orphans) {
+        if (!this.#mayAdopt()) return 'must not';
+        if (await this.#adoptOne(orphan)) adopted += 1;
       }
       const last = page.at(-1);
-      if (page.length < pageSize || last === undefined) break;
+      if (page.length < pageSize || last === undefined) return adopted;
       afterSequence = last.sequence;
     }
-    if (adopted > 0) log.info({ adopted }, 'transactions of an earlier or dead gateway are taken up');
+  }
+
+  /** Who has lost its own lease takes up nothing, nor who cannot tell yet who is dead. */
+  #mayAdopt(): boolean {
+    const { lease, mayAdopt } = this.#options;
+    return !this.#isClosed && lease.holds && lease.isSteady && mayAdopt();
   }
 
   async #adoptOne(transaction: Transaction): Promise<boolean> {

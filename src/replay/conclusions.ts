@@ -23,8 +23,10 @@ export interface ConclusionsOptions {
   readonly onSettled: (transaction: Transaction) => void;
 }
 
-/** `left`: the lane is free of it. `again`: it waits on, at least so long. */
-export type Replayed = { readonly kind: 'left' } | { readonly kind: 'again'; readonly delayMs: number };
+/** `left`: the lane is free of it. `again`: it waits on, at least so long; `isInTurn`: only for those before it, so nothing has failed. */
+export type Replayed =
+  | { readonly kind: 'left' }
+  | { readonly kind: 'again'; readonly delayMs: number; readonly isInTurn?: boolean };
 
 export const left: Replayed = { kind: 'left' };
 export const again = (delayMs: number): Replayed => ({ kind: 'again', delayMs });
@@ -77,15 +79,17 @@ export class Conclusions {
   async settleByRefusal(transaction: Transaction, answer: Answer): Promise<Replayed> {
     const { waiters, onSettled } = this.#options;
     const { status, body } = answer;
+    const epoch = transaction.attempts.at(-1)?.epoch ?? 0;
     const changed = await this.change(transaction, (current) => {
       if (current.state.status !== 'unacknowledged') return null;
       const settled = moves.settledByRefusal(current, { status, bodyBytes: body.byteLength, now: now() });
       const bodies = current.answer === null ? { response: packAnswer(answer) } : {};
-      if (current.answer === null && current.promisedAt === null) return { transaction: settled, bodies };
+      if (current.answer === null && current.promisedAt === null) return { transaction: settled, bodies, epoch };
       const told = { code: status, message: `ESC answered ${status}` };
       const move = withMadeUpReport(settled, { status: told, look: null, now: now() });
-      return { ...move, bodies: { ...bodies, ...move.bodies } };
+      return { ...move, bodies: { ...bodies, ...move.bodies }, epoch };
     });
+    if (changed.word === 'stale-epoch') return this.#learnEpoch();
     if (changed.word !== 'changed') return left;
     tellAnswer(waiters, changed.transaction, answer);
     onSettled(changed.transaction);

@@ -221,8 +221,8 @@ export class LaneSender implements Lanes {
     if (ran.kind === 'left') return this.#leave(entry);
     // What it learnt is of now: only a later probe shows that ESC can be asked again (R13).
     waiting.since = now();
-    waiting.failures += 1;
-    const backoff = waiting.failures === 1 ? 0 : backoffMs(waiting.failures - 1, Math.random());
+    if (ran.isInTurn !== true) waiting.failures += 1;
+    const backoff = waiting.failures <= 1 ? 0 : backoffMs(waiting.failures - 1, Math.random());
     this.#park(waiting, Math.max(ran.delayMs, backoff));
   }
 
@@ -271,6 +271,8 @@ export class LaneSender implements Lanes {
     });
     if (marked.word === 'stale-epoch') await coordinator.learnEpoch();
     if (marked.word === 'declined' || marked.word === 'missing') return { kind: 'left' };
+    // Another gateway's earlier one is before it: asked again at the same pace, however long that takes.
+    if (marked.word === 'behind') return { kind: 'again', delayMs: retryMs, isInTurn: true };
     if (marked.word !== 'changed') return { kind: 'again', delayMs: retryMs };
     holds.giveBack(transaction.id);
     waiting.isTried = true;

@@ -96,6 +96,7 @@ export class Replay {
     });
     if (marked.word === 'changed') return marked.transaction;
     if (marked.word === 'stale-epoch') await coordinator.learnEpoch();
+    if (marked.word === 'behind') return { kind: 'again', delayMs: soonMs, isInTurn: true };
     return marked.word === 'declined' || marked.word === 'missing' ? left : again(soonMs);
   }
 

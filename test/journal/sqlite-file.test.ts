@@ -63,9 +63,23 @@ suite('an embedded journal', () => {
     await rm(path);
     await (await here.open()).close();
     const later = new DatabaseSync(path);
-    later.exec('PRAGMA user_version = 2');
+    later.exec('PRAGMA user_version = 3');
     later.close();
-    await assert.rejects(here.open(), /is of format 2; this Northgate reads format 1/);
+    await assert.rejects(here.open(), /is of format 3; this Northgate reads format 2/);
+  });
+
+  test('a file of an earlier format is taken over with what it holds', async () => {
+    await using here = await filePlace();
+    const journal = await here.open();
+    const made = await kept(journal, held());
+    await journal.close();
+    const earlier = new DatabaseSync(pathOf(here));
+    earlier.exec(`DROP TABLE leases; CREATE TABLE leases (replica TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT;
+      PRAGMA user_version = 1;`);
+    earlier.close();
+    const again = await here.open();
+    assert.equal((await again.get(made.id))?.id, made.id);
+    assert.equal(await again.renewLease('replica-1', 1000), 'renewed');
   });
 
   test('a file damaged in its middle gives errors, not wrong records and not a crash', async () => {

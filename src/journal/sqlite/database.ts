@@ -8,7 +8,13 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** "NGTE", so that a file of another program is not taken for a journal (SQLite, PRAGMA application_id). */
 const applicationId = 0x4e475445;
-const format = 1;
+const format = 2;
+/** Steps from each older format to the next; `leases` of an earlier process mean nothing to this one. */
+const steps: Readonly<Record<number, string>> = {
+  1: `DROP TABLE leases;
+      CREATE TABLE leases (replica TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, since INTEGER NOT NULL) STRICT;
+      PRAGMA user_version = 2;`,
+};
 const walBytesMax = 64 * 1024 * 1024;
 
 const tables = `
@@ -76,6 +82,7 @@ function prepareTables(database: DatabaseSync): void {
   const tableCount = Number(database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count);
   if (found === 0 && tableCount === 0) database.exec(tables);
   else if (found !== applicationId) throw new Error('is a database of another program');
+  else if (steps[version] !== undefined) database.exec(steps[version]);
   else if (version !== format) throw new Error(`is of format ${version}; this Northgate reads format ${format}`);
 }
 
