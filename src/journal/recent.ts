@@ -1,7 +1,7 @@
 /**
  * What this replica knows that the journal must know too: its own confirmed writes, to be written back if the journal comes
- * back without them (R34). The newest version of each open record it wrote, and of the others those of the last minute.
- * Bounded: of bodies the oldest go first, those of done records before those of open ones. On the path of a request it costs
+ * back without them (R34). The newest version of each open record it wrote, and of the others those of the last minute, as
+ * it was at the last write: while the journal is away nothing is forgotten. Bounded: of bodies the oldest go first, those of done records before those of open ones. On the path of a request it costs
  * an entry in a map.
  */
 import { isOpen, type Transaction, type TransactionId } from '../domain/transaction.ts';
@@ -80,7 +80,6 @@ export class Recent {
 
   /** All of it now; open ones first. */
   all(): Known[] {
-    this.#trim();
     const done = [...this.#done.values()].map(({ transaction }) => transaction);
     return [...this.#open.values(), ...done].map((transaction) => ({
       transaction,

@@ -75,7 +75,9 @@ test('a switchover does not make a gateway unready: holding requests is what it 
 });
 
 test('a keepalived notify script’s word makes all probes ask at once', async () => {
-  await using world = await startWorld({ settings: { NORTHGATE_ESC_HEALTH_INTERVAL: '1h', NORTHGATE_ESC_HEALTH_RISE: '1' } });
+  await using world = await startWorld({
+    settings: { NORTHGATE_ESC_HEALTH_INTERVAL: '1h', NORTHGATE_ESC_HEALTH_RISE: '1' },
+  });
   const before = world.gateway.coordinator.state.provenAt ?? 0;
   await ops(world).post('/v1/observations').send({ node: world.pair.nodes[1], role: 'active' }).expect(202);
   await until(() => (world.gateway.coordinator.state.provenAt ?? 0) > before, 'the VIP was asked again');
