@@ -32,7 +32,7 @@ test('what another wrote over is that one’s to know', () => {
 
 test('done ones are forgotten a minute of writes later, open ones and those with a delivery that waits never', () => {
   let clock = 0;
-  const recent = new Recent({ clock: () => clock });
+  const recent = new Recent({ clock: () => clock, trimEvery: 1 });
   recent.wrote(settled('done'));
   recent.wrote({ ...settled('delivering'), reports: reports(delivery.waiting) });
   recent.wrote(at(1, held({ id: 'open' })));
@@ -61,7 +61,7 @@ test('bodies are bounded: those of done ones go first with their records, then t
 });
 
 test('records are bounded: the oldest are forgotten', () => {
-  const recent = new Recent({ openMax: 2, doneMax: 2 });
+  const recent = new Recent({ openMax: 2, doneMax: 2, trimEvery: 1 });
   for (const id of ['a', 'b', 'c']) recent.wrote(at(1, held({ id })));
   for (const id of ['x', 'y', 'z']) recent.wrote(settled(id));
   assert.deepEqual(idsOf(recent), ['b', 'c', 'y', 'z']);
