@@ -1,7 +1,7 @@
 /**
  * What this replica knows that the journal must know too: its own confirmed writes, to be written back if the journal comes
- * back without them (R34). The newest version of each open record it wrote, and of the others those of the last minute.
- * Bounded: of bodies the oldest go first, those of done records before those of open ones. On the path of a request it costs
+ * back without them (R34). The newest version of each open record it wrote, and of the others those of the last minute, as
+ * it was at the last write: while the journal is away nothing is forgotten. Bounded: of bodies the oldest go first, those of done records before those of open ones. On the path of a request it costs
  * an entry in a map.
  */
 import { isOpen, type Transaction, type TransactionId } from '../domain/transaction.ts';
@@ -19,6 +19,8 @@ export interface RecentOptions {
   readonly bodyBytesMax?: number;
   readonly openMax?: number;
   readonly doneMax?: number;
+  /** The bounds of time and number are looked at every so many writes: a map that lost its oldest entries is slow to enter. */
+  readonly trimEvery?: number;
   /** Milliseconds; never runs back. */
   readonly clock?: () => number;
 }
@@ -28,8 +30,12 @@ const defaults = {
   bodyBytesMax: 64 * 1024 * 1024,
   openMax: 100_000,
   doneMax: 100_000,
+  trimEvery: 256,
   clock: () => performance.now(),
 };
+
+/** So much of what bodies may take is left when some had to go, so that not every write finds it full. */
+const roomyShare = 15 / 16;
 
 interface Done {
   readonly transaction: Transaction;
@@ -44,6 +50,7 @@ export class Recent {
   readonly #bodies = new Map<TransactionId, { readonly bodies: Bodies; readonly bytes: number }>();
   readonly #released = new Set<TransactionId>();
   #bodyBytes = 0;
+  #writes = 0;
 
   constructor(options: RecentOptions = {}) {
     this.#options = { ...defaults, ...options };
@@ -66,7 +73,10 @@ export class Recent {
       this.#done.delete(id);
       this.#done.set(id, { transaction, at: this.#options.clock() });
     }
-    this.#trim();
+    this.#writes += 1;
+    const { trimEvery, bodyBytesMax } = this.#options;
+    if (this.#bodyBytes > bodyBytesMax) this.#trim(bodyBytesMax * roomyShare);
+    else if (this.#writes % trimEvery === 0) this.#trim(bodyBytesMax);
   }
 
   released(id: TransactionId): void {
@@ -80,7 +90,6 @@ export class Recent {
 
   /** All of it now; open ones first. */
   all(): Known[] {
-    this.#trim();
     const done = [...this.#done.values()].map(({ transaction }) => transaction);
     return [...this.#open.values(), ...done].map((transaction) => ({
       transaction,
@@ -116,8 +125,8 @@ export class Recent {
     this.#dropBodies(id);
   }
 
-  #trim(): void {
-    const { doneKeptMs, doneMax, openMax, bodyBytesMax, clock } = this.#options;
+  #trim(bodyBytesMax: number): void {
+    const { doneKeptMs, doneMax, openMax, clock } = this.#options;
     const before = clock() - doneKeptMs;
     for (const [id, { at }] of this.#done) {
       if (at >= before && this.#done.size <= doneMax && this.#bodyBytes <= bodyBytesMax) break;

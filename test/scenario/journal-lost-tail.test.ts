@@ -10,6 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { cutReplication, hasRecord, mendReplication } from '../support/lost-tail.ts';
 import { redisSkip } from '../support/redis.ts';
+import { startCluster } from '../support/redis-cluster.ts';
 import { type Sentinels, startSentinels } from '../support/redis-sentinels.ts';
 import { pairSeenBy, startReplicas } from '../support/replicas.ts';
 import { until } from '../support/until.ts';
@@ -17,11 +18,16 @@ import { deploymentXml, type Told } from '../support/world.ts';
 
 const options = { skip: redisSkip };
 
-const settingsOf = ({ url }: Sentinels): Record<string, string> => ({
-  NORTHGATE_JOURNAL_URL: `redis+sentinel://${url.sentinels.map(({ host, port }) => `${host}:${port}`).join(',')}/${url.name}`,
+const addressesOf = (hosts: readonly { readonly host: string; readonly port: number }[]): string =>
+  hosts.map(({ host, port }) => `${host}:${port}`).join(',');
+
+const sentinelUrlOf = ({ url }: Sentinels): string => `redis+sentinel://${addressesOf(url.sentinels)}/${url.name}`;
+
+/** A place that loses its last words when it fails over, which is only taken with `allowWeaker`. */
+const settingsOf = (url: string): Record<string, string> => ({
+  NORTHGATE_JOURNAL_URL: url,
   NORTHGATE_JOURNAL_DURABILITY: 'everysec',
   NORTHGATE_JOURNAL_ALLOW_WEAKER: 'true',
-  NORTHGATE_COMPLETION_ASK_AFTER: '30s',
 });
 
 async function metric(gateway: GatewayProcess, name: string): Promise<string> {
@@ -48,10 +54,11 @@ test(
     const port = await freePort();
     await using site = await startReplicas({
       settings: {
-        ...settingsOf(group),
+        ...settingsOf(sentinelUrlOf(group)),
         NORTHGATE_NORTHBOUND_PORT: String(port),
         NORTHGATE_CALLBACKS_PUBLIC_URL: `http://127.0.0.1:${port}`,
         NORTHGATE_CALLBACKS_ALLOW: '127.0.0.1',
+        NORTHGATE_COMPLETION_ASK_AFTER: '30s',
       },
     });
     const gateway = await site.gateway();
@@ -108,5 +115,48 @@ test(
       /2 transactions were written back, .* 0 could not be \(R34\)/,
     );
     assert.match(await metric(gateway, 'northgate_journal_restored_total'), /result="restored"\} 2/);
+  },
+);
+
+test(
+  'R34 a cluster’s node dies with its last words: they are written back at the node that takes over',
+  options,
+  async () => {
+    const settings = { appendfsync: 'everysec' };
+    await using cluster = await startCluster({ replicas: 1, nodeTimeoutMs: 3000, settings });
+    await using site = await startReplicas({
+      settings: settingsOf(`redis+cluster://${addressesOf(cluster.url.nodes)}`),
+    });
+    const [gateway, other] = await Promise.all([site.gateway(), site.gateway()]);
+    const key = '{northgate:default}:journal';
+    const node = await cluster.nodeOf(key);
+    const others = cluster.nodes.filter((each) => each !== node);
+    await site.createTenant(gateway, 'kept');
+    await site.settled();
+    const epoch = await site.journal.epoch();
+
+    await cutReplication(node, others);
+    const headers = { 'Idempotency-Key': '"lost"' };
+    const told = await site.createTenant(gateway, 'lost', headers);
+    assert.equal(told.status, 200);
+    await site.settled();
+    const before = await site.record('/lost');
+    await node.kill9();
+    assertRefused(await site.createTenant(gateway, 'refused'));
+    await mendReplication(others);
+    await until(async () => (await cluster.nodeOf(key, node)) !== node, 'the replica takes over', 120_000);
+    for (const each of [gateway, other])
+      await until(async () => (await pairSeenBy(each)).epoch > epoch, 'the epoch ended', 120_000);
+
+    let again: Told | null = null;
+    await until(async () => {
+      again = await site.createTenant(other, 'lost', headers);
+      return again.status !== 503;
+    }, 'the other gateway serves');
+    const { status, body, headers: fields } = again as unknown as Told;
+    assert.deepEqual([status, body, fields['northgate-transaction']], [200, told.body, before.id]);
+    assert.deepEqual(await site.journal.get(before.id), before);
+    assert.deepEqual([site.created('lost'), site.executed('POST', '/lost')], [1, 1]);
+    assert.equal(site.executed('POST', '/refused'), 0);
   },
 );

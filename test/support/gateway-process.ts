@@ -19,8 +19,11 @@ import { openJournal } from '../../src/journal/open.ts';
  */
 export const leaseTtlMs = 1_500;
 
-/** Between the journal's word and the send; between ESC's answer and its record; between its record and the client's answer. */
-export type Cut = 'before-send' | 'before-record' | 'before-answer';
+/**
+ * Between the journal's word and the send; between ESC's answer and its record; between its record and the client's answer;
+ * when some of what a new Redis lacks is written back and the rest is not (R34).
+ */
+export type Cut = 'before-send' | 'before-record' | 'before-answer' | 'in-repair';
 
 export interface ProcessOptions {
   readonly cut?: Cut | undefined;
@@ -86,6 +89,9 @@ function urlsFrom(child: ChildProcess): Promise<[string, string]> {
   });
 }
 
+/** So many restorations have begun when a gateway is cut in its repair. */
+const restoredBeforeCut = 3;
+
 /** The write that records ESC's answer. */
 const isAnswered = ({ state }: Transaction): boolean => state.status === 'accepted' || 'settledAt' in state;
 
@@ -98,8 +104,14 @@ function cutting(journal: Journal, cut: Cut, signal: NodeJS.Signals): Journal {
     // After SIGSTOP it goes on from here when it is woken.
     process.kill(process.pid, signal);
   };
+  let restored = 0;
   return {
     ...journal,
+    restore: async (restoration) => {
+      restored += 1;
+      at('in-repair', restored === restoredBeforeCut + 1);
+      return journal.restore(restoration);
+    },
     create: async (creation) => {
       const created = await journal.create(creation);
       at('before-send', created.word === 'created' && created.transaction.state.status === 'in-flight');

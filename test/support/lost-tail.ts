@@ -25,13 +25,16 @@ export async function mendReplication(replicas: readonly RedisNode[]): Promise<v
   for (const { port } of replicas) await set(port, '', '');
 }
 
-/** Whether the server has the record of this transaction. */
+/** Whether the server has the record of this transaction; of a cluster's node that has no copy of its slot: no. */
 export async function hasRecord({ port }: RedisNode, id: string): Promise<boolean> {
   const redis = new Redis({ host: '127.0.0.1', port, readOnly: true, maxRetriesPerRequest: 0 });
   redis.on('error', () => {});
   try {
     const key = `{northgate:default}:record:${id}`;
     return (await redis.exists(key)) === 1;
+  } catch (error) {
+    if ((error as Error).message.startsWith('MOVED')) return false;
+    throw error;
   } finally {
     redis.disconnect();
   }
