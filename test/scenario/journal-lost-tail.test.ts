@@ -38,7 +38,8 @@ async function metric(gateway: GatewayProcess, name: string): Promise<string> {
 function assertRefused({ status, body }: Told): void {
   assert.equal(status, 503, body);
   assert.match(body, /problem:journal-unavailable/);
-  assert.match(body, /"sent":"no"/);
+  // Where another gateway lives, a creation whose fate is unknown may be taken up by that one.
+  assert.match(body, /"sent":"(?:no|maybe)"/);
 }
 
 test(
