@@ -13,6 +13,7 @@ import { Receiver } from './callbacks/receive.ts';
 import { Relay } from './callbacks/relay.ts';
 import { Turns } from './callbacks/turns.ts';
 import type { Config } from './config/schema.ts';
+import { isToBeSent } from './domain/moves.ts';
 import type { Channel, Transaction } from './domain/transaction.ts';
 import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
@@ -182,6 +183,9 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       maintenanceTrialMs,
     });
     closers.push(() => lanes.close());
+    records.onPromised = (transaction) => {
+      if (isToBeSent(transaction)) lanes.wait(transaction);
+    };
     const comeback = new Comeback({ coordinator, journal, lanes, settleMs: config.esc.health.settleMs, log });
 
     const document: object = parse(await readFile(catalogueFile, 'utf8'));
@@ -198,7 +202,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       return wantedChannels(urls);
     };
     const followers = new Followers({ replica, records, waiters });
-    followers.start();
+    if (!isAlone) followers.start();
     closers.push(() => followers.close());
     const learnEpoch = (): Promise<void> =>
       coordinator.learnEpoch().catch((error: unknown) => {
@@ -248,7 +252,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => coordinator.close());
     lanes.start();
     lease.onRenewed((wasLost) => {
-      if (wasLost) followers.followAll();
+      if (wasLost && !isAlone) followers.followAll();
       if (!isAlone) void learnEpoch();
     });
     const mayAdopt = (): boolean => trust.stage === 'whole';

@@ -22,15 +22,17 @@ export interface AbandonOptions {
   readonly mayBeTakenUp: () => boolean;
 }
 
-/** @returns whether it is abandoned; false if it was sent, promised, settled, taken up, is being sent, or is waited for. */
+/** `kept`: it was sent, promised, settled, is being sent, or is waited for. `unknown`: the journal does not say whether it is abandoned. */
+export type Abandoning = 'abandoned' | 'kept' | 'unknown';
+
 export async function abandonUnsent(
   options: AbandonOptions,
   transaction: Transaction,
   reason: string,
-): Promise<boolean> {
+): Promise<Abandoning> {
   const { replica, records, waiters, lanes, coordinator, mayBeTakenUp } = options;
   const isUntried = lanes.isUntried(transaction.id);
-  if (waiters.countOf(transaction.id) > 0 || !lanes.withdraw(transaction.id)) return false;
+  if (waiters.countOf(transaction.id) > 0 || !lanes.withdraw(transaction.id)) return 'kept';
   let isKept = false;
   const changing = records.changeSurely(transaction, (current) => {
     const isUnsent = current.state.status === 'held' && sentOf(current) === 'no' && current.promisedAt === null;
@@ -41,12 +43,14 @@ export async function abandonUnsent(
     return changed;
   });
   const changed = await within(backInLane);
-  if (changed?.word === 'declined') return false;
+  if (changed?.word === 'declined') return 'kept';
   // The record that was given may be old: what was sent meanwhile, or by another replica, may be done.
-  if (changed === null && (!isUntried || mayBeTakenUp())) {
+  if (changed === null && !isUntried) {
     isKept = true;
-    return false;
+    return 'kept';
   }
+  // It may come to be abandoned, or be taken up and sent: nobody is promised anything then.
+  if (changed === null && mayBeTakenUp()) return 'unknown';
   coordinator.switchovers.count('abandoned');
-  return true;
+  return 'abandoned';
 }

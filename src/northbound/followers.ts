@@ -77,6 +77,7 @@ export class Followers {
     if (waiters.countOf(id) === 0) return void this.#followed.delete(id);
     const transaction = await records.read(id);
     if (transaction === null || transaction === 'unavailable') return;
+    if (transaction.owner === this.#options.replica) this.#followed.delete(id);
     const told = await toldOf(records, transaction);
     if (told !== null) waiters.tell(id, told);
   }

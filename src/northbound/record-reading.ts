@@ -39,7 +39,8 @@ export async function recordReading(
     // Another replica saw the epoch end: what ESC answered in it is evidence, and no more (R13).
     const { status } = reading.answer;
     changed = await record({ kind: 'unknown', evidence: `ESC answered ${status} when the epoch had ended` });
-    if (changed.word === 'changed') return changed.transaction;
+    if (changed.word === 'changed') tellAnswer(waiters, changed.transaction, null);
+    return changed.word === 'changed' ? changed.transaction : null;
   }
   if (changed.word !== 'changed') return null;
   tellAnswer(waiters, changed.transaction, reading.kind === 'answered' ? reading.answer : null);

@@ -41,6 +41,8 @@ export class Records {
   readonly journal: Journal;
   readonly #log: Logger;
   #isClosed = false;
+  /** Called with a record that was to be undone and has to be carried out after all. */
+  onPromised: (transaction: Transaction) => void = () => undefined;
   /** Creations that the journal did not confirm and that are not undone yet. */
   readonly unconfirmed = new UnderWay();
   /** Creations, by id, until the journal has confirmed them, or until they are undone. */
@@ -146,13 +148,22 @@ export class Records {
       if (created.word === 'key-taken') return;
       if (created.word === 'created') {
         const reason = 'the journal did not confirm it in time, so it was not sent';
+        // Another replica may have taken it up meanwhile, and be sending it: then it is that one's.
+        const { owner } = creation.transaction;
         const returned = await this.changeSurely(created.transaction, (current) =>
-          current.state.status === 'in-flight' ? { transaction: neverSent(current, reason, now()) } : null,
+          current.state.status === 'in-flight' && current.owner === owner && current.state.attempt === 1
+            ? { transaction: neverSent(current, reason, now()) }
+            : null,
         );
         const current = 'transaction' in returned ? returned.transaction : created.transaction;
-        await this.changeSurely(current, (held) =>
-          held.state.status === 'held' ? { transaction: abandoned(held, reason, now()) } : null,
+        const promisedAt = creation.transaction.promisedAt;
+        const ended = await this.changeSurely(current, (held) =>
+          held.state.status === 'held' && held.owner === owner && held.promisedAt === promisedAt
+            ? { transaction: abandoned(held, reason, now()) }
+            : null,
         );
+        // A client of another replica has met it and was promised a result.
+        if (ended.word === 'declined' && ended.transaction.owner === owner) this.onPromised(ended.transaction);
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));

@@ -16,7 +16,6 @@ import { abandonUnsent } from './abandon.ts';
 import { type Authorities, giveAnswer, givePromise } from './answer.ts';
 import { type Arrival, isPastJoining, transactionOf } from './arrival.ts';
 import { readBody } from './body.ts';
-import type { Comeback } from './comeback.ts';
 import { type ExpireOptions, expire } from './expire.ts';
 import type { Followers } from './followers.ts';
 import type { Holds } from './holds.ts';
@@ -49,7 +48,6 @@ export interface TransactOptions extends ExpireOptions {
   readonly catalogue: Catalogue;
   readonly sender: Sender;
   readonly holds: Holds;
-  readonly comeback: Comeback;
   readonly holdMaxMs: number;
   readonly bodyBytesMax: number;
   /** `northbound.requireKey`. */

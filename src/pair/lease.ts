@@ -7,7 +7,7 @@
  */
 import type { Logger } from 'pino';
 import type { Instant } from '../domain/transaction.ts';
-import type { Journal, Unavailable } from '../journal/journal.ts';
+import type { Journal, Lease as StoredLease, Unavailable } from '../journal/journal.ts';
 import { now } from './clock.ts';
 
 export interface LeaseOptions {
@@ -20,6 +20,11 @@ export interface LeaseOptions {
 const heldShare = 0.8;
 const renewalsPerTtl = 3;
 const markShare = 0.25;
+/** Who lives has renewed within this part of a lease. */
+const coverShare = 0.5;
+const coverPollShare = 0.05;
+/** After a renewal that failed, so that one lost answer of the journal does not cost the lease. */
+const renewAgainMs = 200;
 /** A longer pause between two renewals is a break: another replica's lease may have ended in it although that one lives. */
 const breakShare = 0.5;
 
@@ -32,6 +37,7 @@ export class Lease {
   /** Renewals had a break until then; null: never since the start. */
   #brokenUntil: Instant | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #again: NodeJS.Timeout | null = null;
   #isRenewing = false;
   #isClosed = false;
   #hasPeers = false;
@@ -109,19 +115,32 @@ export class Lease {
   }
 
   /**
-   * Whether the lease of another replica has held since before this one's began, so that somebody watched the pair all the
-   * time (R5). One that began later does not count: of several that start or wake at once, the first one is not covered.
+   * Whether the lease of another replica has held since before this one's began, and was renewed since, so that somebody
+   * watched the pair all the time (R5). All replicas have leases of one length. One that began later does not count: of several that start or wake at once, the first one is not covered.
    * Rejects with JournalUnavailable.
    */
   async isCovered(): Promise<boolean> {
-    const leases = (await this.#options.journal.leases()).filter(({ isLive }) => isLive);
-    const own = leases.find(({ replica }) => replica === this.#options.replica);
-    return leases.some(({ since }) => since < (own?.since ?? Number.POSITIVE_INFINITY));
+    const { journal, replica, ttlMs } = this.#options;
+    const deadlineAt = now() + ttlMs * coverShare;
+    const endedFirst = new Map<string, Instant>();
+    for (;;) {
+      const leases = (await journal.leases()).filter(({ isLive }) => isLive);
+      const own = leases.find((each) => each.replica === replica)?.since ?? Number.POSITIVE_INFINITY;
+      const older = leases.filter(({ since }) => since < own);
+      // One that is not renewed any more is that of a dead one that has not run out yet.
+      const isRenewed = ({ replica: other, expiresAt }: StoredLease): boolean =>
+        expiresAt - ttlMs >= own || expiresAt > (endedFirst.get(other) ?? Number.POSITIVE_INFINITY);
+      if (older.some(isRenewed)) return true;
+      for (const each of older) if (!endedFirst.has(each.replica)) endedFirst.set(each.replica, each.expiresAt);
+      if (older.length === 0 || now() >= deadlineAt) return false;
+      await new Promise((resolve) => setTimeout(resolve, ttlMs * coverPollShare));
+    }
   }
 
   /** Nothing is this replica's any more, and the others are told, so that they go on at once. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#again !== null) clearTimeout(this.#again);
     this.#isClosed = true;
     this.#heldUntil = 0;
     for (const letGo of [...this.#awaited]) letGo();
@@ -133,8 +152,9 @@ export class Lease {
     this.#isRenewing = true;
     const renewed = await this.#renew();
     this.#isRenewing = false;
-    if (renewed.word !== 'renewed') this.#options.log.error({ err: renewed.cause }, 'the lease could not be renewed');
-    else this.#tell(renewed.wasLost);
+    if (renewed.word === 'renewed') return this.#tell(renewed.wasLost);
+    this.#options.log.error({ err: renewed.cause }, 'the lease could not be renewed');
+    if (!this.#isClosed) this.#again = setTimeout(() => void this.#tick(), renewAgainMs);
   }
 
   #tell(wasLost: boolean): void {

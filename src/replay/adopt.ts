@@ -118,7 +118,8 @@ export class Adopter {
     const { records, replica, lanes, watch, relay } = this.#options;
     const { owner, version } = transaction;
     // Only as it was when its owner was dead: one that was written since then may be in the hands of one that woke.
-    const changed = await records.change(transaction, (current) =>
+    // Until it is confirmed: one that was taken up unseen would be nobody's to send.
+    const changed = await records.changeSurely(transaction, (current) =>
       current.owner === owner && current.version === version ? { transaction: takenUp(current, replica, now()) } : null,
     );
     if (changed.word !== 'changed') return false;

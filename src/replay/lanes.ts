@@ -49,6 +49,8 @@ interface Waiting {
   isTried: boolean;
   /** Its turn has begun: only the turn itself may end it. */
   isRunning: boolean;
+  /** It was put here again while its turn ran. */
+  cameAgain: boolean;
   /** Turns in a row that ended with another try. */
   failures: number;
   /** It is tried again when this fires, or the gate opens. */
@@ -98,6 +100,7 @@ export class LaneSender implements Lanes {
     const { id, sequence, place, method, state } = transaction;
     const known = this.#waiting.get(id);
     if (known !== undefined) {
+      known.cameAgain = known.isRunning;
       if (known.timer !== null) this.#unpark(known);
       return;
     }
@@ -120,6 +123,7 @@ export class LaneSender implements Lanes {
       isPromised: transaction.promisedAt !== null,
       isTried: !isHeld || sentOf(transaction) !== 'no',
       isRunning: false,
+      cameAgain: false,
       failures: 0,
       timer: null,
     };
@@ -214,10 +218,13 @@ export class LaneSender implements Lanes {
     const waiting = this.#waiting.get(entry.id);
     if (waiting === undefined) return this.#leave(entry);
     waiting.isRunning = true;
+    waiting.cameAgain = false;
     const ran = await this.#turn(waiting, isTrial);
     waiting.isRunning = false;
     const { coordinator } = this.#options;
     if (isTrial) coordinator.maintenance(coordinator.state.maintenance && ran.kind === 'again');
+    // It left, and came back in the meantime by way of another gateway: the next turn reads it anew.
+    if (ran.kind === 'left' && waiting.cameAgain) return this.#park(waiting, retryMs);
     if (ran.kind === 'left') return this.#leave(entry);
     // What it learnt is of now: only a later probe shows that ESC can be asked again (R13).
     waiting.since = now();

@@ -135,7 +135,7 @@ test('after a break in its renewals a replica takes nobody for dead until the ti
   assert.ok(now() - renewedAt >= 590, `it waited ${now() - renewedAt} ms`);
 });
 
-test('R5 only the lease of another replica that is older covers', async () => {
+test('R5 only the lease of another replica that is older and is renewed covers', async () => {
   await using here = await site(60_000);
   await here.lease.start();
   assert.equal(await here.lease.isCovered(), false, 'nobody else is there');
@@ -145,9 +145,20 @@ test('R5 only the lease of another replica that is older covers', async () => {
   assert.equal(await here.lease.isCovered(), false, 'it began later');
   await here.journal.endLease('here');
   await until(() => Date.now() > (own?.since ?? 0) + 4, 'a moment has passed');
-  assert.equal(await here.lease.isCovered(), true, 'that one holds, and this one does not');
+  const renewing = setInterval(() => void here.journal.renewLease('later', 60_000), 100);
+  assert.equal(await here.lease.isCovered(), true, 'that one is renewed, and this one does not hold');
   await here.journal.renewLease('here', 60_000);
   assert.equal(await here.lease.isCovered(), true, 'that one is the older one now');
+  clearInterval(renewing);
   await here.journal.endLease('later');
   assert.equal(await here.lease.isCovered(), false, 'that one has ended');
+});
+
+test('R5 the lease of a dead replica that has not run out yet covers nobody', async () => {
+  await using here = await site(6_000);
+  await here.journal.renewLease('dead', 6_000);
+  const [dead] = await here.journal.leases();
+  await until(() => Date.now() > (dead?.since ?? 0) + 2, 'a moment has passed');
+  await here.lease.start();
+  assert.equal(await here.lease.isCovered(), false);
 });
