@@ -95,18 +95,19 @@ export class Lease {
 
   /** Other replicas whose lease holds by the store's clock. Rejects with JournalUnavailable. */
   async others(): Promise<string[]> {
-    const leases = await this.#options.journal.leases();
-    const others = leases.filter(({ replica, isLive }) => isLive && replica !== this.#options.replica);
-    this.#hasPeers = others.length > 0;
-    return others.map((each) => each.replica);
+    return (await this.#ofOthers()).filter(({ isLive }) => isLive).map(({ replica }) => replica);
   }
 
   /** Other replicas whose lease is over, as far as the store remembers them: for a day. Rejects with JournalUnavailable. */
   async ended(): Promise<string[]> {
+    return (await this.#ofOthers()).filter(({ isLive }) => !isLive).map(({ replica }) => replica);
+  }
+
+  async #ofOthers(): Promise<StoredLease[]> {
     const leases = await this.#options.journal.leases();
     const others = leases.filter(({ replica }) => replica !== this.#options.replica);
     this.#hasPeers = others.some(({ isLive }) => isLive);
-    return others.filter(({ isLive }) => !isLive).map(({ replica }) => replica);
+    return others;
   }
 
   /** Whether another replica lived when that was read last, as after each renewal. */
@@ -116,7 +117,8 @@ export class Lease {
 
   /**
    * Whether the lease of another replica has held since before this one's began, and was renewed since, so that somebody
-   * watched the pair all the time (R5). All replicas have leases of one length. One that began later does not count: of several that start or wake at once, the first one is not covered.
+   * watched the pair all the time (R5). All replicas have leases of one length. One that began later does not count: of
+   * several that start or wake at once, the first one is not covered.
    * Rejects with JournalUnavailable.
    */
   async isCovered(): Promise<boolean> {

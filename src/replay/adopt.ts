@@ -28,7 +28,7 @@ export interface AdoptOptions {
 }
 
 const pageSize = 500;
-const wholeEveryMs = 10 * 60 * 1000;
+const wholeEveryMs = 60 * 1000;
 
 export class Adopter {
   readonly #options: AdoptOptions;
@@ -73,7 +73,7 @@ export class Adopter {
     }
   }
 
-  /** What dead replicas own; now and then all that is open, since leases are not remembered for ever. */
+  /** What dead replicas own; now and then all that is open, since a journal may have lost or forgotten a lease. */
   async #adopt(): Promise<void> {
     const { lease, isAlone, log } = this.#options;
     const isWhole = isAlone || now() > this.#wholeAt + wholeEveryMs;
