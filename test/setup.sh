@@ -1,7 +1,8 @@
 #!/bin/sh
 # Before `npm test`: sees to what tests need beside the gateway's own packages. A real redis-server, which the tests of
 # the Redis journal start and kill themselves; the linters and client generators of test/clients, which have a lock of
-# their own; a Java runtime, in which one of the generators runs. As root the first and the last are installed by apt-get.
+# their own; a Java runtime, in which one of the generators runs; keepalived, ip and nft for the lab; a browser for the
+# console; promtool for the alert rules. As root they are installed by apt-get.
 # What cannot be had is said, with what will be left out; with CI=true it is a failure. Runs in any POSIX shell.
 set -u
 
@@ -71,4 +72,9 @@ have_clients() {
 
 have redis-server redis-server 'the Redis journal'
 have java openjdk-17-jre-headless 'the client that is generated in Java'
+have ip iproute2 'the lab with real keepalived'
+have nft nftables 'the lab with real keepalived'
+have keepalived keepalived 'the lab with real keepalived'
+have chromium chromium 'the web console in a browser'
+have promtool prometheus 'the alert rules'
 have_clients
