@@ -30,7 +30,7 @@ function program(): Command {
     .description('A northbound REST API gateway with transaction retry for a Cisco ESC active/standby pair')
     .showHelpAfterError('(--help says what can be said)');
   const commands = [
-    ...[serveCommand(), demoCommand(), simCommand(), doctorCommand(), statusCommand(output)],
+    ...[serveCommand(), demoCommand(), simCommand(), doctorCommand(output), statusCommand(output)],
     ...[switchoversCommand(output), journalCommand(output), ...gateCommands(output)],
     ...[configCommand(output), openapiCommand(output)],
   ];
