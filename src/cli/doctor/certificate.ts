@@ -32,6 +32,7 @@ const oneLine = (name: string | undefined): string => (name ?? '').replaceAll('\
 
 export type Greeting =
   | { readonly kind: 'greeted'; readonly certificate: PeerCertificate; readonly distrust: string | null }
+  | { readonly kind: 'silent'; readonly waitedMs: number }
   | { readonly kind: 'failed'; readonly code: string };
 
 export interface Trust {
@@ -42,6 +43,12 @@ export interface Trust {
 
 /** `key` is the section of the configuration that holds scheme and port, such as `esc.rest`; `peer` how it is connected to. */
 export function judgeGreeting(greeting: Greeting, trust: Trust, { key, peer, now }: GreetingContext): Verdict {
+  if (greeting.kind === 'silent') {
+    return fail(
+      `connected, then silent for ${greeting.waitedMs / 1000} s`,
+      'see on both nodes whether the VM and ESC run (`sudo escadm status --v`), and who holds the VIP',
+    );
+  }
   if (greeting.kind === 'failed') {
     return fail(
       `no TLS (${greeting.code})`,

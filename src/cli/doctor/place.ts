@@ -29,7 +29,7 @@ export interface Examined {
 
 /** The VIP, by all its ports. */
 export async function examineVip(config: Config): Promise<Examined> {
-  const { vip, rest, health } = config.esc;
+  const { vip, rest, health, timeouts } = config.esc;
   const way = await examineWay('vip', `VIP ${vip}`, vip, 'esc.vip');
   if (way.addresses.length === 0) return { checks: way.checks, seen: unseen(vip, []) };
   const [ofRest, ofHealth] = await Promise.all([
@@ -40,7 +40,7 @@ export async function examineVip(config: Config): Promise<Examined> {
       ...rest,
       key: 'esc.rest',
       path: restPath,
-      waitMs: answerMaxMs,
+      waitMs: Math.min(timeouts.responseMs, answerMaxMs),
       judgeConnection: (reached) => judgeVipConnection(reached, 'REST'),
     }),
     examinePort(config, { ...healthPort(config, vip, 'vip'), judgeConnection: toVipHealth }),
@@ -84,13 +84,11 @@ const unseen = (host: string, addresses: readonly string[]): Seen => ({
   skewMs: null,
 });
 
-function seenOf(host: string, addresses: readonly string[], { answer, reached, fingerprint }: PortFound): Seen {
-  const unanswered: Health =
-    reached.kind === 'connected' ? 'unknown' : reached.kind === 'refused' ? 'refused' : 'silent';
+function seenOf(host: string, addresses: readonly string[], { answer, unasked, fingerprint }: PortFound): Seen {
   return {
     host,
     addresses,
-    health: answer === null ? unanswered : healthOf(answer),
+    health: answer === null ? unasked : healthOf(answer),
     fingerprint,
     skewMs: answer?.kind === 'answered' ? answer.skewMs : null,
   };
@@ -137,10 +135,10 @@ function healthPort({ esc }: Config, host: string, id: 'vip' | 'node'): Omit<Por
 
 interface PortFound {
   readonly checks: readonly Check[];
-  readonly reached: Reached;
   readonly fingerprint: string | null;
-  /** Null if it was not asked. */
+  /** Null if it was not asked; then `unasked` is what is known all the same. */
   readonly answer: Answer | null;
+  readonly unasked: Health;
 }
 
 async function examinePort({ esc }: Config, question: PortQuestion): Promise<PortFound> {
@@ -148,8 +146,10 @@ async function examinePort({ esc }: Config, question: PortQuestion): Promise<Por
   const waitMs = Math.min(esc.timeouts.connectMs, connectMaxMs);
   const reached = await reach(host, port, waitMs);
   const checks = [check(`${id}.tcp`, subject, question.judgeConnection(reached))];
-  const nothing = { reached, fingerprint: null, answer: null };
-  if (reached.kind !== 'connected') return { checks, ...nothing };
+  if (reached.kind !== 'connected') {
+    const unasked = reached.kind === 'refused' ? 'refused' : 'silent';
+    return { checks, fingerprint: null, answer: null, unasked };
+  }
   const trust: Trust = { verify: esc.tls.verify, ...(esc.tls.ca === undefined ? {} : { ca: esc.tls.ca }) };
   const peer: Peer = { host, port, trust: scheme === 'http' ? null : trust };
   let fingerprint: string | null = null;
@@ -158,11 +158,13 @@ async function examinePort({ esc }: Config, question: PortQuestion): Promise<Por
     const verdict = judgeGreeting(greeting, trust, { key, peer: at(host, port), now: Date.now() });
     checks.push(check(`${id}.tls`, subject, verdict));
     fingerprint = greeting.kind === 'greeted' ? greeting.certificate.fingerprint : null;
-    if (verdict.status === 'fail') return { checks, ...nothing, fingerprint };
+    if (verdict.status === 'fail') {
+      return { checks, fingerprint, answer: null, unasked: greeting.kind === 'silent' ? 'silent' : 'unknown' };
+    }
   }
   const authorization = accountOf({ esc });
   const answer = await ask(peer, { path: question.path, waitMs: question.waitMs, authorization });
-  return { checks, reached, fingerprint, answer };
+  return { checks, fingerprint, answer, unasked: 'unknown' };
 }
 
 /** The `Authorization` of the gateway's own account; null without one. */

@@ -36,7 +36,7 @@ export function greet({ host, port, trust }: Peer, waitMs: number): Promise<Gree
       socket.destroy();
       resolve(greeting);
     };
-    const timer = setTimeout(() => finish({ kind: 'failed', code: `silent for ${waitMs / 1000} s` }), waitMs);
+    const timer = setTimeout(() => finish({ kind: 'silent', waitedMs: waitMs }), waitMs);
     socket.once('secureConnect', () => {
       const certificate = socket.getPeerX509Certificate();
       if (certificate === undefined) finish({ kind: 'failed', code: 'no certificate' });
