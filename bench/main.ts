@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- [--tiny] [NAME …]`: measures, and prints tables; without a name, the first three (about ten
- * minutes); the others, which want hours of a disk or gigabytes of memory, by name. Progress goes to the error output.
- * What the figures mean and what they do not show: docs/measurements.md.
+ * minutes); the others, which want gigabytes of memory and disk, by name. Progress goes to the error output. What the
+ * figures mean and what they do not show: docs/measurements.md.
  */
 import { availableParallelism } from 'node:os';
 import { leaveCoreToGateway } from './child.ts';
