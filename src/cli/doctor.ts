@@ -22,11 +22,24 @@ export const doctorCommand = (output: Output): Command =>
 async function runDoctor(output: Output, { config, json }: { config?: string; json?: true }): Promise<number> {
   const reading = readConfig({ file: config, environment: process.env });
   if ('errors' in reading) throw new Failure(2, refusalText(reading).trimEnd());
+  const waiting = waitingLine();
   const checks = await examine(reading, (group) => {
+    waiting.clear();
     if (json !== true) tellChecks(output, group);
+    waiting.show();
   });
+  waiting.clear();
   const summary = summaryOf(checks);
   if (json === true) printJson(output, { checks, summary });
   else output.write(summaryText(summary));
   return summary.fail > 0 ? 1 : 0;
+}
+
+/** What a person sees while something is silent: on standard error, and only on a terminal. */
+function waitingLine(): { show(): void; clear(): void } {
+  const say = (text: string): void => void (process.stderr.isTTY === true && process.stderr.write(text));
+  const show = (): void => say('checking …');
+  const clear = (): void => say('\r\u001b[K');
+  show();
+  return { show, clear };
 }

@@ -13,14 +13,18 @@ export function examineConfiguration({ config, warnings, settings }: ConfigReadi
   const idle = notYetEffective.filter((key) => settings.has(key));
   return [
     check('config.keys', `${settings.size} keys set`, pass('read, no errors')),
-    ...warnings.map((sentence) =>
-      check('config.warning', sentence.split(':')[0] ?? '', warn(sentence, 'see docs/configuration.md')),
-    ),
+    ...warnings.map(warningCheck),
     ...idle.map((key) => check('config.idle', key, warn('is set and has no effect yet', 'do not rely on it'))),
     check('config.nodes', 'esc.nodes', judgeNodes(esc.nodes)),
     check('config.account', 'esc.username', judgeAccount(esc.username)),
     ...(esc.tls.ca === undefined ? [] : authorities(esc.tls.ca, now)),
   ];
+}
+
+/** `esc.nodes: one address only; …` as a check of `esc.nodes`. */
+function warningCheck(sentence: string): Check {
+  const [, key = 'configuration', says = sentence] = /^([\w.]+): (.*)$/s.exec(sentence) ?? [];
+  return check('config.warning', key, warn(says, '`northgate config print` shows what each key came to'));
 }
 
 /** R6: a flap from A to B with no failed probe is noticed by the node probes, or by another certificate. */

@@ -47,7 +47,7 @@ export function judgeVipConnection(reached: Reached, what: string): Verdict {
       return fail(
         'refused: the address is there, and nothing listens on this port',
         `see with \`sudo escadm status --v\` on the active node whether ${what} runs (a switchover takes 2 to 5 ` +
-          'minutes); is the port right, and the interface enabled there (external REST is off by default)?',
+          'minutes), and whether the port is right; ESC’s external REST is off unless it was switched on at the deployment',
       );
     case 'silent':
       return fail(
