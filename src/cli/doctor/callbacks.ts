@@ -44,7 +44,7 @@ export async function examineCallbacks(config: Config, vip: Seen, isRunning: boo
 }
 
 /** `isRunning`: a gateway runs on this machine, so one should answer there. */
-export function judgePath(answer: Answer, isRunning: boolean): Verdict {
+function judgePath(answer: Answer, isRunning: boolean): Verdict {
   if (answer.kind !== 'answered') {
     const found =
       answer.kind === 'silent' ? `silent for ${answer.waitedMs / 1000} s` : `cannot be reached (${answer.code})`;

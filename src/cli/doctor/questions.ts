@@ -50,7 +50,7 @@ export function greet({ host, port, trust }: Peer, waitMs: number): Promise<Gree
   });
 }
 
-export interface Answered {
+interface Answered {
   readonly kind: 'answered';
   readonly status: number;
   readonly contentType: string;

@@ -41,7 +41,7 @@ function readAll(paths: readonly string[]): { pair: PairFromUserData; problems: 
 }
 
 /** `answers`: what the health port at the files' VIP does, where that is not the VIP in use. */
-export function judgeUserVip(written: string | undefined, vip: Seen, answers: Reached | null): Verdict {
+function judgeUserVip(written: string | undefined, vip: Seen, answers: Reached | null): Verdict {
   if (written === undefined) return skip('the files have no keepalived.vip');
   if (answers === null) return pass(`keepalived.vip ${written} is the VIP in use`);
   const world = answers.kind === 'connected' ? 'answers too' : `does not answer (${answers.kind})`;
@@ -51,7 +51,7 @@ export function judgeUserVip(written: string | undefined, vip: Seen, answers: Re
   );
 }
 
-export function judgeUserNodes(written: readonly string[], nodes: readonly Seen[]): Verdict {
+function judgeUserNodes(written: readonly string[], nodes: readonly Seen[]): Verdict {
   if (written.length === 0) return skip('the files have no drbd.nodes');
   const used = nodes.flatMap(({ addresses }) => addresses);
   const unused = written.filter((address) => !used.includes(address));
