@@ -137,9 +137,9 @@ export const causes: readonly Cause[] = [
     name: 'split-brain',
     says: 'the nodes do not hear of each other, and both hold the VIP',
     mayBeLate: true,
-    begin: async (pair, active) => {
+    begin: async (pair) => {
+      pair.store.divide();
       await pair.network.cutVrrp();
-      pair.store.isolate(active);
     },
     undo: heal,
   },

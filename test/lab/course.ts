@@ -2,6 +2,7 @@
  * One pair's run through its causes, one after the other under load, and what is left to judge: when each began and
  * ended, and the ledgers at the end.
  */
+import type { ExecutedRequest } from '../../src/sim/ledger.ts';
 import type { Ledgers } from '../chaos/ledgers.ts';
 import type { Cause } from './causes.ts';
 import type { Vrrp } from './keepalived.ts';
@@ -26,8 +27,8 @@ export interface Course {
   readonly sightings: readonly Sighting[];
   readonly readies: readonly Ready[];
   readonly ledgers: Ledgers;
-  /** Mutating requests that a node executed without the role. */
-  readonly late: readonly { readonly at: number; readonly path: string }[];
+  /** Requests that a node answered or executed without the role. */
+  readonly late: readonly ExecutedRequest[];
   /** What did not come to pass; empty, or the ledgers are not whole. */
   readonly complaints: readonly string[];
 }
@@ -63,7 +64,7 @@ export async function runCourse({ causes, print, ...options }: CourseOptions): P
     sightings,
     readies: store.readies,
     ledgers,
-    late: store.requests.filter(({ isLate, what }) => isLate && isMutating(what)).map(({ what }) => what),
+    late: store.requests.filter(({ isLate }) => isLate).map(({ what }) => what),
     complaints,
   };
 }

@@ -3,8 +3,7 @@
  * and which broken promises are its. All in milliseconds. Pure.
  */
 import { audit } from '../chaos/audit.ts';
-import type { Ledgers, Order, Try } from '../chaos/ledgers.ts';
-import { isFinal } from '../chaos/orchestrator.ts';
+import type { Ledgers } from '../chaos/ledgers.ts';
 import { storyOf } from '../chaos/story.ts';
 import type { Course, Stretch } from './course.ts';
 
@@ -19,13 +18,15 @@ export interface Figures {
   readonly heldMs: number;
   /** From READY to the gate open; null: the services never stopped being READY. */
   readonly openMs: number | null;
-  /** From READY, or the opening where there was none, to the last answer to a request that had been sent before. */
+  /** From READY, or the opening where there was none, to the end of the last attempt for what had arrived before. */
   readonly lastReplayMs: number | null;
   /** Transactions that arrived, attempts after the first one, and clients' orders. */
   readonly transactions: number;
   readonly replays: number;
   /** Requests executed by a node that had lost its role. */
   readonly late: number;
+  /** Transactions of which such a node told the gateway what the pair then threw away: nobody could see it. */
+  readonly misled: readonly string[];
   /** Broken promises, each a story for people. */
   readonly broken: readonly string[];
 }
@@ -43,9 +44,13 @@ export function figuresOf(course: Course): Figures[] {
     const until = isLast ? Number.POSITIVE_INFINITY : (stretches[index + 1]?.from ?? 0);
     const isHere = (at: number): boolean => at >= from && at < until;
     const arrived = ledgers.journal.filter(({ receivedAt }) => isHere(Date.parse(receivedAt)));
-    const stories = violations.filter(({ found }) => isHere(timeOf(found, ledgers) ?? from));
-    const late = course.late.filter(({ at }) => isHere(at));
-    const unexplained = stretch.cause.mayBeLate ? [] : late.filter(({ at }) => at > stretch.from + underWayMs);
+    const here = violations.filter(({ found }) => isHere(timeOf(found, ledgers) ?? from));
+    const touched = course.late.filter(({ at }) => isHere(at));
+    const late = touched.filter(({ method }) => method !== 'GET');
+    const { mayBeLate } = stretch.cause;
+    const unexplained = mayBeLate ? [] : late.filter(({ at }) => at > stretch.from + underWayMs);
+    const isMisled = ({ found }: (typeof here)[number]): boolean =>
+      mayBeLate && touched.some(({ path }) => path === pathOf(found, ledgers));
     return {
       cause: stretch.cause.name,
       pair: course.pair,
@@ -53,12 +58,18 @@ export function figuresOf(course: Course): Figures[] {
       transactions: arrived.length,
       replays: arrived.reduce((sum, { attempts }) => sum + Math.max(0, attempts.length - 1), 0),
       late: late.length,
+      misled: here.filter(isMisled).map(({ story }) => story),
       broken: [
-        ...stories.map(({ story }) => story),
+        ...here.filter((each) => !isMisled(each)).map(({ story }) => story),
         ...unexplained.map((request) => `executed by a node without the role: ${JSON.stringify(request)}`),
       ],
     };
   });
+}
+
+function pathOf(found: { transaction: string | null; order: string | null }, ledgers: Ledgers): string | null {
+  const entry = ledgers.journal.find(({ id }) => id === found.transaction);
+  return (entry ?? ledgers.clients.orders.find(({ id }) => id === found.order))?.path ?? null;
 }
 
 /** When the transaction arrived that a violation is about, or its client first asked. */
@@ -78,20 +89,20 @@ function timesOf({ sightings, readies, ledgers }: Course, { from }: Stretch, unt
   const sign = sightings.findLast(({ kind, at }) => kind === 'bad-sign' && at >= from && at <= shutAt);
   const ready = readies.findLast(({ at }) => at >= from && at <= openAt);
   const nextShutAt = sightings.find(({ kind, at }) => kind === 'shut' && at > openAt)?.at ?? until;
-  const replayedAt = lastAnswerAt(ledgers.clients.orders, openAt, nextShutAt);
-  const isTooLate = replayedAt === null;
+  const replayedAt = lastReplayAt(ledgers.journal, openAt, nextShutAt);
   return {
     noticedMs: sign === undefined ? null : sign.at - from,
     shutMs: sign === undefined ? null : shutAt - sign.at,
     heldMs: openAt - shutAt,
     openMs: ready === undefined ? null : openAt - ready.at,
-    lastReplayMs: isTooLate ? null : replayedAt - (ready?.at ?? openAt),
+    lastReplayMs: replayedAt === null ? null : replayedAt - (ready?.at ?? openAt),
   };
 }
 
-/** Of those who asked while the gate was shut or earlier, and were answered when it was open. */
-function lastAnswerAt(orders: readonly Order[], openAt: number, until: number): number | null {
-  const waited = ({ at, endedAt }: Try): boolean => at < openAt && endedAt >= openAt && endedAt < until;
-  const answers = orders.flatMap(({ tries }) => tries.filter((each) => waited(each) && isFinal(each)));
-  return answers.length === 0 ? null : Math.max(...answers.map(({ endedAt }) => endedAt));
+/** The end of the last attempt, made while the gate was open, for what had arrived before. */
+function lastReplayAt(journal: Ledgers['journal'], openAt: number, until: number): number | null {
+  const waited = journal.filter(({ receivedAt }) => Date.parse(receivedAt) < openAt);
+  const replays = waited.flatMap(({ attempts }) => attempts.filter(({ at = '' }) => Date.parse(at) >= openAt));
+  const ends = replays.map(({ endedAt = '' }) => Date.parse(endedAt)).filter((at) => at < until);
+  return ends.length === 0 ? null : Math.max(...ends);
 }

@@ -1,22 +1,45 @@
 /**
- * A node's side of the replication: what its services write and do goes to the lab's store, in order. A line is in the
- * kernel when the call returns, so what a node did before it was killed is known.
+ * A node's side of the replication: what its services write and do goes to the lab's store, in order. What belongs
+ * together (a row and the request that made it, an effect and its row) arrives together, before the answer goes out: no
+ * fault can come between, and what a node did before it was killed is known.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { BoundedLog, type Effect, type ExecutedRequest, Vim } from '../../src/sim/ledger.ts';
 import { type Resource, ResourceStore } from '../../src/sim/resources.ts';
 import type { Phase } from '../../src/sim/takeover.ts';
-import { type FromStore, hear, say } from './replication.ts';
+import { type FromStore, hear, say, type ToStore } from './replication.ts';
 
 const answersMax = 1_000;
 
+/** Collects what is said in one turn of the event loop. */
+class Bundle {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  add(message: ToStore): void {
+    this.#socket.cork();
+    say(this.#socket, message);
+    process.nextTick(() => this.#socket.uncork());
+  }
+
+  /** Sends what there is, now. */
+  end(): void {
+    while (this.#socket.writableCorked > 0) this.#socket.uncork();
+  }
+}
+
 export class Membership {
   readonly #socket: Socket;
+  readonly #bundle: Bundle;
   readonly #waiting: ((answer: FromStore) => void)[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#bundle = new Bundle(socket);
     hear<FromStore>(socket, (answer) => this.#waiting.shift()?.(answer));
   }
 
@@ -33,7 +56,7 @@ export class Membership {
   /** The database, to be written from now on; null: another node has the role. */
   async promote(): Promise<ReplicatedStore | null> {
     const answer = await this.#ask({ is: 'promote' });
-    return answer.is === 'promoted' ? new ReplicatedStore(this.#socket, answer.rows) : null;
+    return answer.is === 'promoted' ? new ReplicatedStore(this.#bundle, answer.rows) : null;
   }
 
   /** Whether the role is still here, as far as can be known. */
@@ -48,11 +71,11 @@ export class Membership {
 
   /** The VIM, seen from here: effects go out to it and are judged there. */
   vim(): Vim {
-    return new DistantVim(this.#socket);
+    return new DistantVim(this.#bundle);
   }
 
   requests(): BoundedLog<ExecutedRequest> {
-    return new DistantLog(this.#socket);
+    return new DistantLog(this.#bundle);
   }
 
   #ask(question: { is: 'promote' } | { is: 'still' }): Promise<FromStore> {
@@ -64,47 +87,48 @@ export class Membership {
 }
 
 class ReplicatedStore extends ResourceStore {
-  readonly #socket: Socket;
+  readonly #bundle: Bundle;
 
-  constructor(socket: Socket, rows: readonly Resource[]) {
+  constructor(bundle: Bundle, rows: readonly Resource[]) {
     super(0, new Map(rows.map((row) => [row.id, row])));
-    this.#socket = socket;
+    this.#bundle = bundle;
   }
 
   override commit(resource: Resource): void {
     super.commit(resource);
-    say(this.#socket, { is: 'commit', resource });
+    this.#bundle.add({ is: 'commit', resource });
   }
 
   override remove(id: string): void {
     super.remove(id);
-    say(this.#socket, { is: 'remove', id });
+    this.#bundle.add({ is: 'remove', id });
   }
 }
 
 class DistantVim extends Vim {
-  readonly #socket: Socket;
+  readonly #bundle: Bundle;
 
-  constructor(socket: Socket) {
+  constructor(bundle: Bundle) {
     super(1);
-    this.#socket = socket;
+    this.#bundle = bundle;
   }
 
   override apply(effect: Effect): void {
-    say(this.#socket, { is: 'effect', effect });
+    this.#bundle.add({ is: 'effect', effect });
   }
 }
 
 class DistantLog extends BoundedLog<ExecutedRequest> {
-  readonly #socket: Socket;
+  readonly #bundle: Bundle;
 
-  constructor(socket: Socket) {
+  constructor(bundle: Bundle) {
     super(1);
-    this.#socket = socket;
+    this.#bundle = bundle;
   }
 
   override add(request: ExecutedRequest): ExecutedRequest {
-    say(this.#socket, { is: 'request', request });
+    this.#bundle.add({ is: 'request', request });
+    this.#bundle.end();
     return request;
   }
 }

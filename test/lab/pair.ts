@@ -48,8 +48,9 @@ export class Pair implements AsyncDisposable {
   constructor(options: PairOptions) {
     this.options = options;
     this.network = new Network(options.name);
-    const { keep, name } = options;
-    this.folder = keep === undefined ? mkdtempSync(join(tmpdir(), folderPrefix())) : join(resolve(keep), name);
+    const { keep, name, seed } = options;
+    this.folder =
+      keep === undefined ? mkdtempSync(join(tmpdir(), folderPrefix())) : join(resolve(keep), `${name}-${seed}`);
     mkdirSync(this.folder, { recursive: true });
     this.#keepaliveds = { esc1: this.#keepalivedOf('esc1'), esc2: this.#keepalivedOf('esc2') };
   }

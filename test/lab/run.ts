@@ -49,7 +49,7 @@ const groups: readonly Group[] = [
   },
 ];
 
-const clientsOfPair = 6;
+const clientsOfPair = 10;
 
 export const causeNames: readonly string[] = causes.map(({ name }) => name);
 

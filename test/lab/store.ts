@@ -41,6 +41,7 @@ export class Store {
   readonly #members = new Set<Member>();
   #primary: Member | null = null;
   #isolated: NodeName | null = null;
+  #isDivided = false;
   #unreplicated: (() => void)[] = [];
   #doneAlone: Done<unknown>[] = [];
 
@@ -64,9 +65,15 @@ export class Store {
     this.#isolated = node;
   }
 
+  /** Neither node can learn what became of its role, and replication goes on until the other one is promoted. */
+  divide(): void {
+    this.#isDivided = true;
+  }
+
   /** Both nodes see each other again. */
   reunite(): void {
     this.#isolated = null;
+    this.#isDivided = false;
     for (const write of this.#unreplicated.splice(0)) write();
     this.#doneAlone = [];
   }
@@ -100,7 +107,7 @@ export class Store {
         this.#promote(member);
         break;
       case 'still':
-        say(member.socket, { is: 'still', isPrimary: member === this.#primary || this.#isolated === member.node });
+        say(member.socket, { is: 'still', isPrimary: member === this.#primary || this.#isBlind(member) });
         break;
       case 'commit':
         this.#write(member, () => this.#rows.commit(message.resource));
@@ -130,6 +137,10 @@ export class Store {
     for (const done of this.#doneAlone.splice(0)) done.isLate = true;
     this.#primary = member;
     say(member.socket, { is: 'promoted', rows: this.#rows.all() });
+  }
+
+  #isBlind({ node }: Member): boolean {
+    return this.#isDivided || this.#isolated === node;
   }
 
   #write(member: Member, write: () => void): void {

@@ -13,6 +13,7 @@ const columns: readonly (readonly [head: string, cell: (figures: Figures) => str
   ['trans-\nactions', ({ transactions }) => String(transactions)],
   ['replays', ({ replays }) => String(replays)],
   ['late', ({ late }) => String(late)],
+  ['misled', ({ misled }) => String(misled.length)],
   ['broken', ({ broken }) => String(broken.length)],
 ];
 
