@@ -3,7 +3,7 @@
  * and which broken promises are its. All in milliseconds. Pure.
  */
 import { audit } from '../chaos/audit.ts';
-import type { Ledgers } from '../chaos/ledgers.ts';
+import type { JournalEntry, Ledgers } from '../chaos/ledgers.ts';
 import { storyOf } from '../chaos/story.ts';
 import type { Course, Stretch } from './course.ts';
 
@@ -23,6 +23,8 @@ export interface Figures {
   /** Transactions that arrived, attempts after the first one, and clients' orders. */
   readonly transactions: number;
   readonly replays: number;
+  /** Transactions that awaited an operator, who resolved them at the end. */
+  readonly operator: number;
   /** Requests executed by a node that had lost its role. */
   readonly late: number;
   /** Transactions of which such a node told the gateway what the pair then threw away: nobody could see it. */
@@ -57,6 +59,7 @@ export function figuresOf(course: Course): Figures[] {
       ...timesOf(course, stretch, until),
       transactions: arrived.length,
       replays: arrived.reduce((sum, { attempts }) => sum + Math.max(0, attempts.length - 1), 0),
+      operator: arrived.filter(isLeftToOperator).length,
       late: late.length,
       misled: here.filter(isMisled).map(({ story }) => story),
       broken: [
@@ -99,9 +102,11 @@ function timesOf({ sightings, readies, ledgers }: Course, { from }: Stretch, unt
   };
 }
 
-/** The end of the last attempt, made while the gate was open, for what had arrived before. */
+const isLeftToOperator = ({ reason }: JournalEntry): boolean => reason?.startsWith('resolved by') === true;
+
+/** The end of the last attempt, made while the gate was open, for what had arrived before and was not left to an operator. */
 function lastReplayAt(journal: Ledgers['journal'], openAt: number, until: number): number | null {
-  const waited = journal.filter(({ receivedAt }) => Date.parse(receivedAt) < openAt);
+  const waited = journal.filter((each) => Date.parse(each.receivedAt) < openAt && !isLeftToOperator(each));
   const replays = waited.flatMap(({ attempts }) => attempts.filter(({ at = '' }) => Date.parse(at) >= openAt));
   const ends = replays.map(({ endedAt = '' }) => Date.parse(endedAt)).filter((at) => at < until);
   return ends.length === 0 ? null : Math.max(...ends);

@@ -49,7 +49,7 @@ const groups: readonly Group[] = [
   },
 ];
 
-const clientsOfPair = 10;
+const clientsOfPair = 20;
 
 export const causeNames: readonly string[] = causes.map(({ name }) => name);
 

@@ -19,7 +19,7 @@ export interface Pace {
 
 const defaultsMs = { rampUp: 10_000, stuckAfter: 60_000, askAfter: 30_000, response: 60_000, deadline: 1_800_000 };
 /** Of operations that cannot be looked at: after so long without a report they count as not observed. */
-const operationWithin = '15s';
+const operationWithin = '5s';
 const operationPath = '/ESCManager/v0/{tenant}/deployments/service/{deployment}';
 
 export function gatewaySettings({ scale, interval }: Pace): Record<string, string> {

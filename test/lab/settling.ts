@@ -11,7 +11,8 @@ import type { Stretch } from './course.ts';
 import type { Pair } from './pair.ts';
 import type { Store } from './store.ts';
 
-const followMaxMs = 60_000;
+/** Who waits for what awaits the operator would wait in vain. */
+const followMaxMs = 8_000;
 const waitMaxMs = 120_000;
 const pollMs = 200;
 const pageSize = 500;

@@ -12,6 +12,7 @@ const columns: readonly (readonly [head: string, cell: (figures: Figures) => str
   ['READY to\nlast replay', ({ lastReplayMs }) => inSeconds(lastReplayMs)],
   ['trans-\nactions', ({ transactions }) => String(transactions)],
   ['replays', ({ replays }) => String(replays)],
+  ['to the\noperator', ({ operator }) => String(operator)],
   ['late', ({ late }) => String(late)],
   ['misled', ({ misled }) => String(misled.length)],
   ['broken', ({ broken }) => String(broken.length)],
