@@ -1,5 +1,6 @@
 /** All commands put together, and what they end with: the exit codes of contract section 1. */
 import { Command, CommanderError } from 'commander';
+import { addCompletion } from './completion.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo-command.ts';
 import { doctorCommand } from './doctor.ts';
@@ -35,6 +36,7 @@ function program(): Command {
     ...[configCommand(output), openapiCommand(output)],
   ];
   for (const command of commands) northgate.addCommand(command);
+  addCompletion(northgate, output);
   throwInsteadOfExit(northgate);
   return northgate;
 }
