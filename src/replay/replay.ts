@@ -142,7 +142,7 @@ export class Replay {
       mayBeOwn: mayBeFrom(message, seen),
       isAsAsked: isAsAsked(message, seen),
       isStuck: state.status === 'unacknowledged' && state.reason === stuckReason,
-      cleanUp: cleanUpOf(transaction, epoch),
+      cleanUp: cleanUpOf(transaction, epoch, now()),
       mayCleanUp: this.#options.mayCleanUp,
       mayHaveServed: mayHaveServed(transaction, now()),
     });
