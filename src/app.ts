@@ -238,7 +238,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       onReported: (transaction, word) => {
         if (word === 'settled') {
           lanes.withdraw(transaction.id);
-          tellAnswer(waiters, transaction, null);
+          tellAnswer({ records, waiters }, transaction, null);
           onSettled(transaction);
         }
         relay.wake(transaction);
