@@ -3,6 +3,7 @@
  * of it. It starts nothing; `app.ts` does.
  */
 
+import { readFileSync } from 'node:fs';
 import type { ReportingTo } from './callbacks/outgoing.ts';
 import { Tokens } from './callbacks/token.ts';
 import type { Config } from './config/schema.ts';
@@ -12,6 +13,11 @@ import { readKeyFile } from './journal/key-file.ts';
 import { Coordinator, type CoordinatorOptions } from './pair/coordinator.ts';
 import type { TlsTrust } from './upstream/sockets.ts';
 import { Upstream } from './upstream/upstream.ts';
+
+/** Of Northgate, as its package says. */
+export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const upstreamConnectionsMax = 64;
 const answerBytesMax = 64 * 1024 * 1024;

@@ -41,6 +41,8 @@ export interface RelayOptions {
   readonly isAnswerPending: (id: string) => boolean;
   /** How often the journal is asked what this replica owns: other replicas receive reports for it too. */
   readonly sweepEveryMs?: number;
+  /** Told of each try that has ended, with the report as it is recorded then. */
+  readonly onTried?: (report: Report) => void;
 }
 
 const deliveriesAtOnceMax = 64;
@@ -234,7 +236,9 @@ export class Relay {
       }),
     );
     const current = 'transaction' in changed ? changed.transaction : null;
-    const { delivery } = current?.reports.find((report) => report.number === number) ?? {};
+    const report = current?.reports.find((each) => each.number === number);
+    if (report !== undefined) this.#options.onTried?.(report);
+    const { delivery } = report ?? {};
     if (delivery?.state === 'dead') {
       const { tries, lastError } = delivery;
       log.error({ deadLetter: deliveryId(transaction.id, number), tries, lastError }, 'a callback was given up');

@@ -4,7 +4,7 @@
  * Invariant: the listener changes nothing; a call answers exactly what the store answered.
  */
 import type { Transaction } from '../domain/transaction.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Journal, SwitchoverRecord } from '../journal/journal.ts';
 
 export interface JournalListener {
   /** A call ended after so long; `unavailable` if it did not succeed. */
@@ -14,6 +14,8 @@ export interface JournalListener {
    * told once; what happens to a settled record (deliveries, mostly) is not.
    */
   written(transaction: Transaction): void;
+  /** A switchover's record, when this replica writes it. */
+  switchover(record: SwitchoverRecord): void;
 }
 
 const unsettledMax = 100_000;
@@ -70,7 +72,10 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
     epoch: () => timed('epoch', journal.epoch()),
     bumpEpoch: (expected, record) => timed('bump-epoch', journal.bumpEpoch(expected, record)),
     raiseEpoch: (known) => timed('raise-epoch', journal.raiseEpoch(known)),
-    putSwitchover: (record) => timed('put-switchover', journal.putSwitchover(record)),
+    putSwitchover: (record) => {
+      listener.switchover(record);
+      return timed('put-switchover', journal.putSwitchover(record));
+    },
     switchovers: (limit) => timed('switchovers', journal.switchovers(limit)),
     renewLease: (replica, ttlMs) => timed('renew-lease', journal.renewLease(replica, ttlMs)),
     endLease: (replica) => timed('end-lease', journal.endLease(replica)),
