@@ -25,6 +25,8 @@ export class Metrics implements JournalListener {
   readonly #waits = new Waits();
   readonly #transactions: TransactionMetrics;
   readonly #pair: PairMetrics;
+  /** So many spans were handed to the collector, or dropped. */
+  readonly exported: (count: number, isTaken: boolean) => void;
   /** Told of each wait that ended, with the record that ended it. */
   onWaited: (transaction: Transaction, waited: Waited) => void = () => undefined;
 
@@ -34,6 +36,13 @@ export class Metrics implements JournalListener {
     this.journal = new JournalMetrics(this.#instruments);
     this.#transactions = new TransactionMetrics(this.#instruments, this.#waits);
     this.#pair = new PairMetrics(this.#instruments);
+    const spans = this.#instruments.counter({
+      name: 'trace_spans_total',
+      help: 'Spans that the collector at tracing.endpoint has taken, and those that were dropped because it has not.',
+      labels: ['result'],
+      from: [{ result: 'exported' }, { result: 'failed' }],
+    });
+    this.exported = (count, isTaken) => spans.inc({ result: isTaken ? 'exported' : 'failed' }, count);
     this.#instruments.gauges({
       name: 'build_info',
       help: 'Always 1; its labels say what runs.',
