@@ -29,7 +29,7 @@ export class Exposition {
   value(series: string): number {
     const [name = '', labels = ''] = series.replace(/\}$/, '').split('{');
     const wanted = labels === '' ? [] : labels.split(',');
-    const found = [...this.text.matchAll(/^([a-z_]+)(?:\{(.*)\})? (\S+)$/gm)].filter(
+    const found = [...this.text.matchAll(/^([a-z_0-9]+)(?:\{(.*)\})? (\S+)$/gm)].filter(
       ([, of, said = '']) => of === name && wanted.every((each) => said.split(',').includes(each)),
     );
     assert.ok(found.length > 0, `${series} is not among the metrics`);
