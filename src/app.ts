@@ -51,6 +51,7 @@ import {
   ownAccount,
   reportingToOf,
   tokensOf,
+  tracingOf,
   version,
   warningsOf,
 } from './parts.ts';
@@ -95,6 +96,10 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
   };
   try {
     const metrics = new Metrics(version);
+    const document: object = parse(await readFile(catalogueFile, 'utf8'));
+    const tracing = await tracingOf(config, { replica, log, document, onExported: metrics.exported });
+    closers.push(() => tracing?.close());
+    metrics.onWaited = (transaction, waited) => tracing?.waited(transaction, waited);
     const store = await open(config.journal);
     const isAlone = config.journal.url.kind === 'sqlite';
     const trust: Trust = { stage: 'whole', changes: 0 };
@@ -104,6 +109,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       called: (operation, seconds, isAvailable) => metrics.called(operation, seconds, isAvailable),
       written: (transaction) => {
         metrics.written(transaction);
+        tracing?.written(transaction);
         logEnd(log, transaction);
       },
       switchover: (record) => metrics.switchover(record),
@@ -131,6 +137,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       lease,
       responseTimeoutMs,
       confirmTimeoutMs,
+      tracing,
       outgoing: (transaction, message) => outgoing(reportingTo, transaction, message),
     });
     closers.push(async () => {
@@ -152,7 +159,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const isAnswerPending = (id: string): boolean => pendingAnswers.has(id);
     const turns = new Turns();
     const onTried = (report: Report): void => metrics.callbacks.tried(report);
-    const relay = new Relay({ turns, replica, records, log, allow, deliverForMs, isAnswerPending, onTried });
+    const relay = new Relay({ turns, replica, records, log, allow, deliverForMs, isAnswerPending, onTried, tracing });
     closers.push(() => relay.close());
     pendingAnswers.onHandedOver = (id) => relay.handedOver(id);
     const onSettled = (transaction: Transaction): void => {
@@ -191,7 +198,6 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     };
     const comeback = new Comeback({ coordinator, journal, lanes, settleMs: config.esc.health.settleMs, log });
 
-    const document: object = parse(await readFile(catalogueFile, 'utf8'));
     const catalogue = loadCatalogue(document, {
       policies: config.policies,
       ...(reportingTo === null ? { acknowledgeBy: 'resource' as const } : {}),
@@ -240,6 +246,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       deliverForMs,
       onReported: (transaction, word) => {
         metrics.callbacks.reported(word);
+        tracing?.reported(transaction, word);
         if (word === 'settled') {
           lanes.withdraw(transaction.id);
           tellAnswer(waiters, transaction, null);
@@ -286,6 +293,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       pass,
       identify,
       escHosts,
+      tracing,
       onRequest: (request, response) => metrics.requests.came(request, response),
       routes: (own) => {
         ownRoutes(own, { journal, identify, escHosts, scheme, document, comeback, log });

@@ -24,8 +24,9 @@ import { unpackRequest, unpackUrls } from '../journal/message.ts';
 import type { Records } from '../northbound/records.ts';
 import { Timetable } from '../northbound/timetable.ts';
 import { now } from '../pair/clock.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Allow } from './allow.ts';
-import { Deliverer, type Tried } from './delivery.ts';
+import { Deliverer, type DeliveryRequest, type Tried } from './delivery.ts';
 import type { Turns } from './turns.ts';
 
 export interface RelayOptions {
@@ -43,6 +44,7 @@ export interface RelayOptions {
   readonly sweepEveryMs?: number;
   /** Told of each try that has ended, with the report as it is recorded then. */
   readonly onTried?: (report: Report) => void;
+  readonly tracing?: Tracing | null;
 }
 
 const deliveriesAtOnceMax = 64;
@@ -202,10 +204,17 @@ export class Relay {
         known === null ? came : withKnownTransactionId(came, escTransactionIdOf(came.headers) ?? known, known);
       const signal = this.#end.signal;
       const delivery = { url, id: deliveryId(id, report.number), headers, body, signal };
-      return await this.#inTurn(url, () => this.#deliverer.try(delivery));
+      return await this.#inTurn(url, () => this.#tryTraced(transaction, report, delivery));
     } catch (error) {
       return { kind: 'failed', error: (error as Error).message };
     }
+  }
+
+  async #tryTraced(transaction: Transaction, report: Report, delivery: DeliveryRequest): Promise<Tried> {
+    const traced = this.#options.tracing?.delivery(transaction, report, delivery) ?? null;
+    const tried = await this.#deliverer.try(traced === null ? delivery : { ...delivery, headers: traced.headers });
+    traced?.ended(tried);
+    return tried;
   }
 
   async #urlFor(id: string, { channel, joined }: Report): Promise<string | null> {
