@@ -106,7 +106,10 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const recent = new Recent();
     const guarded = isAlone ? store : guardedJournal(store, { replica, trust, recent });
     const journal = observedJournal(guarded, {
-      called: (operation, seconds, isAvailable) => metrics.called(operation, seconds, isAvailable),
+      called: (operation, seconds, isAvailable, of) => {
+        metrics.called(operation, seconds, isAvailable);
+        if (of !== undefined) tracing?.journaled(of, { operation, seconds, isAvailable });
+      },
       written: (transaction) => {
         metrics.written(transaction);
         tracing?.written(transaction);

@@ -7,8 +7,8 @@ import type { Transaction } from '../domain/transaction.ts';
 import type { Journal, SwitchoverRecord } from '../journal/journal.ts';
 
 export interface JournalListener {
-  /** A call ended after so long; `unavailable` if it did not succeed. */
-  called(operation: string, seconds: number, isAvailable: boolean): void;
+  /** A call ended after so long, with success or not; a write of a record tells which one. */
+  called(operation: string, seconds: number, isAvailable: boolean, transaction?: Transaction): void;
   /**
    * A record as it stands since this replica's confirmed write, from its creation to the write that settles it, which is
    * told once; what happens to a settled record (deliveries, mostly) is not.
@@ -21,9 +21,10 @@ export interface JournalListener {
 const unsettledMax = 100_000;
 
 export function observedJournal(journal: Journal, listener: JournalListener): Journal {
-  const timed = async <T>(operation: string, call: Promise<T>): Promise<T> => {
+  const timed = async <T>(operation: string, call: Promise<T>, of?: Transaction): Promise<T> => {
     const beganAt = performance.now();
-    const end = (isAvailable: boolean) => listener.called(operation, (performance.now() - beganAt) / 1000, isAvailable);
+    const end = (isAvailable: boolean) =>
+      listener.called(operation, (performance.now() - beganAt) / 1000, isAvailable, of);
     try {
       const result = await call;
       end(!isUnavailable(result));
@@ -36,13 +37,13 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
   const unsettled = new Unsettled();
   return {
     async create(creation) {
-      const created = await timed('create', journal.create(creation));
+      const created = await timed('create', journal.create(creation), creation.transaction);
       if ('transaction' in created) unsettled.see(created.transaction);
       if (created.word === 'created') listener.written(created.transaction);
       return created;
     },
     async replace(replacement) {
-      const replaced = await timed('replace', journal.replace(replacement));
+      const replaced = await timed('replace', journal.replace(replacement), replacement.transaction);
       if (replaced.word !== 'replaced') return replaced;
       if (unsettled.was(replacement.transaction)) listener.written(replaced.transaction);
       unsettled.replaced(replaced.transaction);

@@ -139,6 +139,14 @@ export class Tracing {
     this.#past(transaction, 'transaction', { from: receivedAt, to: state.settledAt }, statusAttributes(transaction));
   }
 
+  /** A write of the record to the journal. */
+  journaled(transaction: Transaction, call: { operation: string; seconds: number; isAvailable: boolean }): void {
+    const { operation, seconds, isAvailable } = call;
+    const to = instant();
+    const attributes = isAvailable ? {} : errorAttributes('unavailable');
+    this.#past(transaction, `journal ${operation}`, { from: to - seconds * 1000, to }, attributes, SpanKind.CLIENT);
+  }
+
   /** A hold or a replay that is over. */
   waited(transaction: Transaction, { kind, since, endedAt, to, verdict }: Waited): void {
     const attributes: Attributes = {
@@ -155,8 +163,8 @@ export class Tracing {
     if (report === undefined) return;
     const attributes = { ...reportAttributes(report), 'northgate.report.word': word };
     // Of one that came before, only that it came again is new.
-    const from = word === 'duplicate' ? Date.now() : report.at;
-    this.#past(transaction, 'report', { from, to: Date.now() }, attributes, SpanKind.SERVER);
+    const to = instant();
+    this.#past(transaction, 'report', { from: word === 'duplicate' ? to : report.at, to }, attributes, SpanKind.SERVER);
   }
 
   /** A try to bring a report to a client. */
@@ -202,14 +210,17 @@ export class Tracing {
     const parent = parentIn(transaction);
     if (parent === null) return;
     const of = { ...transactionAttributes(transaction, this.#routeOf(transaction)), ...attributes };
-    const options = { kind, attributes: of, startTime: new Date(from) };
-    this.#options.tracer.startSpan(name, options, parent).end(new Date(Math.max(from, to)));
+    const options = { kind, attributes: of, startTime: from };
+    this.#options.tracer.startSpan(name, options, parent).end(Math.max(from, to));
   }
 
   #routeOf({ policy }: Transaction): string | null {
     return policy.operation === null ? null : (this.#options.routes.get(policy.operation) ?? null);
   }
 }
+
+/** Now, in ms as Unix has them, with fractions. */
+const instant = (): number => performance.timeOrigin + performance.now();
 
 const contextIn = ({ trace: kept }: Transaction): SpanContext | null =>
   kept === undefined ? null : spanContextOf(kept);

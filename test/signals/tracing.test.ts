@@ -3,6 +3,7 @@
  * with nothing in it that is nobody's business. Spans come to a collector over OTLP.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { fieldValue } from '../../src/esc/headers.ts';
@@ -41,7 +42,7 @@ test('a client’s trace goes on: request, attempt and end are in it, and ESC is
   });
   const id = String(told.headers['northgate-transaction']);
 
-  const spans = await collector.whole(traceId, createTenant, 'transaction');
+  const spans = await collector.whole(traceId, createTenant, 'journal create', 'journal replace', 'transaction');
   await until(() => named(collector.of(traceId), createTenant).length === 2, 'request and attempt are there');
   const [request] = named(collector.of(traceId), createTenant, server);
   const [attempt] = named(collector.of(traceId), createTenant, client);
@@ -60,6 +61,8 @@ test('a client’s trace goes on: request, attempt and end are in it, and ESC is
   assert.equal(attempt.attributes['server.address'], world.pair.vip);
   assert.equal(attempt.attributes['http.request.resend_count'], undefined);
   assert.ok(attempt.startMs >= request.startMs && attempt.endMs <= request.endMs + 1);
+  for (const write of ['journal create', 'journal replace'])
+    assert.equal(named(spans, write, client)[0]?.parentSpanId, request.spanId, write);
   const [whole] = named(spans, 'transaction', internal);
   assert.equal(whole?.attributes['northgate.status'], 'completed');
   assert.deepEqual(atEsc(world, 'alpha?secret=query'), [`00-${traceId}-${attempt.spanId}-01`]);
@@ -75,6 +78,10 @@ test('a request without a trace gets one, and so does a read', async () => {
   await until(() => named(collector.spans, 'GET', server).length === 1, 'the read is there');
   await until(() => named(collector.spans, createTenant, server).length === 1, 'the request is there');
   const [request] = named(collector.spans, createTenant, server);
+  const [read] = named(collector.spans, 'GET', server);
+  const isRead = ({ method, path }: { method: string; path: string }): boolean =>
+    method === 'GET' && path.endsWith('/tenants');
+  assert.equal(world.pair.requests.find(isRead)?.headers.traceparent, `00-${read?.traceId}-${read?.spanId}-01`);
   assert.equal(request?.parentSpanId, '');
   assert.match(atEsc(world, 'own')[0] ?? '', new RegExp(`^00-${request?.traceId}-[0-9a-f]{16}-01$`));
 });
@@ -166,6 +173,15 @@ test('a trace that its client does not keep is carried on and not exported', asy
   await until(() => named(collector.spans, createTenant).length === 2, 'the kept one is there');
   assert.match(atEsc(world, 'unkept')[0] ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
   assert.deepEqual(collector.of(traceId), []);
+});
+
+test('without an endpoint nothing that makes or exports spans is loaded', () => {
+  const app = JSON.stringify(new URL('../../src/app.ts', import.meta.url).href);
+  // Its API is loaded with the metrics' library.
+  const look = `import { createRequire } from 'node:module'; await import(${app});
+    const { cache } = createRequire(${app}); console.log(Object.keys(cache).filter((name) => /@opentelemetry.(?!api.)/.test(name)).length, 'of', Object.keys(cache).length)`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', look], { encoding: 'utf8' });
+  assert.match(stdout, /^0 of [1-9]/);
 });
 
 test('without an endpoint nothing is made or changed: a client’s fields go to ESC as they came', async () => {
