@@ -7,7 +7,7 @@ import type { Instant, Transaction } from '../domain/transaction.ts';
 
 /** How a replay ended: ESC was sent it again; it was found there; neither could be told, or was allowed. */
 export const verdicts = ['sent-again', 'found-done', 'found-under-way', 'failed', 'left-to-operator'] as const;
-export type ReplayVerdict = (typeof verdicts)[number];
+type ReplayVerdict = (typeof verdicts)[number];
 
 /** A wait that is over. */
 export type Waited =

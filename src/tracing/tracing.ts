@@ -49,7 +49,7 @@ export interface SendingTrace {
 }
 
 /** What came of it: an answer with its status, or a word and a sentence. */
-export interface Ended {
+interface Ended {
   readonly kind: string;
   readonly answer?: { readonly status: number };
   readonly evidence?: string;

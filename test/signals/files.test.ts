@@ -76,6 +76,17 @@ suite('what monitoring is given', () => {
     assert.equal(read('docs/metrics.md'), metricsPage(told.families));
   });
 
+  for (const page of ['docs/metrics.md', 'docs/operations.md', 'docs/tracing.md']) {
+    test(`${page}: links lead somewhere`, () => {
+      for (const [, target = '', anchor] of read(page).matchAll(/\]\(([^)#]*)(?:#([^)]+))?\)/g)) {
+        const there = target === '' ? page : `docs/${target}`;
+        assert.ok(existsSync(inTree(there)), target);
+        const headings = [...read(there).matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading.toLowerCase());
+        if (anchor !== undefined) assert.ok(headings.includes(anchor), anchor);
+      }
+    });
+  }
+
   test('promtool accepts the example to scrape by, with its rules', { skip }, () => {
     for (const name of ['prometheus.yaml', 'alerts.yaml'])
       copyFileSync(inTree(`deploy/prometheus/${name}`), join(directory, name));
