@@ -5,25 +5,30 @@ import type { TransactionPage } from '../ops/transactions.ts';
 import { queryOf, withFilters } from './journal-filter.ts';
 import { jsonOption, opsCommand, withClient } from './ops-command.ts';
 import { type Output, printJson, printTable } from './output.ts';
+import { watching, watchOption } from './watch.ts';
 
-const listHead = ['ID', 'STATUS', 'METHOD', 'PATH', 'CLIENT', 'ATTEMPTS', 'RECEIVED', 'ANSWER', 'REASON'];
+const listHead = ['ID', 'STATUS', 'METHOD', 'PATH', 'REASON', 'RECEIVED', 'ATTEMPTS', 'ANSWER', 'CLIENT'];
 
 export const listCommand = (output: Output): Command =>
   withFilters(opsCommand('list', 'transactions, newest first'))
     .option('--limit <count>', 'how many at most', '50')
     .option('--cursor <cursor>', 'where the page before ended')
     .addOption(jsonOption())
+    .addOption(watchOption())
     .action((options) =>
-      withClient(options, async (client) => {
-        const { limit, cursor } = options;
-        const page = await client.get<TransactionPage>('v1/transactions', { ...queryOf(options), limit, cursor });
-        if (options.json) {
-          printJson(output, page);
-          return;
-        }
-        printTable(output, listHead, page.items.map(listRow));
-        if (page.nextCursor !== null) process.stderr.write(`there may be more: --cursor ${page.nextCursor}\n`);
-      }),
+      withClient(options, (client) =>
+        watching(output, options.watch, async (shown) => {
+          const { limit, cursor, watch } = options;
+          const page = await client.get<TransactionPage>('v1/transactions', { ...queryOf(options), limit, cursor });
+          if (options.json) {
+            printJson(shown, page);
+            return;
+          }
+          printTable(shown, listHead, page.items.map(listRow));
+          if (page.nextCursor === null || watch !== undefined) return;
+          process.stderr.write(`there may be more: --cursor ${page.nextCursor}\n`);
+        }),
+      ),
     );
 
 const listRow = (one: TransactionView): (string | number | null)[] => [
@@ -31,9 +36,9 @@ const listRow = (one: TransactionView): (string | number | null)[] => [
   one.status,
   one.method,
   one.path,
-  one.client,
-  one.attempts.length,
-  one.receivedAt,
-  one.responseStatus,
   one.reason,
+  one.receivedAt,
+  one.attempts.length,
+  one.responseStatus,
+  one.client,
 ];
