@@ -39,10 +39,10 @@ export interface NorthboundOptions {
   readonly identify: Identify;
   /** VIP and nodes, whose authority never reaches a client (R25). */
   readonly escHosts: readonly string[];
-  /** Null: nothing is traced. */
-  readonly tracing: Tracing | null;
+  /** Absent or null: nothing is traced. */
+  readonly tracing?: Tracing | null;
   /** Told of every request that is acted on or refused here. */
-  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => void;
   /** Registers the gateway's own resources. */
   readonly routes: (app: FastifyInstance) => void;
 }
@@ -138,7 +138,7 @@ function take(
   const conversation = Conversation.on(request.socket);
   const hasLeft = conversation.begin(request, response);
   if (hasLeft === null) return;
-  options.onRequest(request, response);
+  options.onRequest?.(request, response);
   const refuse = (error: unknown, isLast: boolean): void => {
     if (isLast) conversation.lastAnswer();
     giveProblem(response, asGatewayError(error, options.log), isLast);

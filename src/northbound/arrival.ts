@@ -19,8 +19,8 @@ export interface Arrival {
   readonly wants: readonly Channel[];
   /** Promised a 202 from the beginning (`Prefer: respond-async`). */
   readonly isPromised: boolean;
-  /** Null: it is not traced. */
-  readonly trace: TraceContext | null;
+  /** Absent or null: it is not traced. */
+  readonly trace?: TraceContext | null;
 }
 
 export interface TakenBy {
@@ -30,7 +30,7 @@ export interface TakenBy {
 }
 
 export function transactionOf(arrival: Arrival, { replica, catalogue, isOpen }: TakenBy): Transaction {
-  const { method, path, headers, body, receivedAt, client, idempotencyKey, wants, isPromised, trace } = arrival;
+  const { method, path, headers, body, receivedAt, client, idempotencyKey, wants, isPromised, trace = null } = arrival;
   const contentType = fieldValue(headers, 'content-type') ?? '';
   const { place, policy } = catalogue.classify({ method, path, body, contentType });
   const fingerprint = createHash('sha256').update(`${method} ${path}\n`).update(body).digest('hex');

@@ -29,8 +29,8 @@ export interface SenderOptions {
   readonly outgoing: (transaction: Transaction, message: RequestMessage) => RequestMessage;
   /** How long a doubtful answer may wait for the probe that decides it. */
   readonly confirmTimeoutMs: number;
-  /** Null: nothing is traced. */
-  readonly tracing: Tracing | null;
+  /** Absent or null: nothing is traced. */
+  readonly tracing?: Tracing | null;
 }
 
 export class Sender {

@@ -73,8 +73,8 @@ export interface Caller {
   /** End-to-end fields as they go to ESC, credentials decided. */
   readonly headers: readonly string[];
   readonly authorities: Authorities;
-  /** Null: it is not traced. */
-  readonly trace: RequestTrace | null;
+  /** Absent or null: it is not traced. */
+  readonly trace?: RequestTrace | null;
   /** Fires when the client's connection is gone. */
   readonly hasLeft: AbortSignal;
 }
