@@ -34,7 +34,7 @@ export async function openRedis(options: JournalOptions, url: RedisUrl): Promise
     await checkDurability(redis, location, options, url.kind);
     const ready = (): Promise<void> => claim(redis, keys.journal, location, cipher);
     await ready();
-    const store = storeOf(redis, server, keys, { ...options, ready });
+    const store = storeOf(redis, server, keys, { ...options, cipher, ready });
     if (!options.allowWeaker) await confirm(store, location);
     return redisJournal(store, redisOf(place), cipher, () => durabilityOf(redis, options.durability, url.kind));
   } catch (error) {

@@ -7,11 +7,12 @@ import type { Redis } from 'ioredis';
 import { type Status, statuses, type Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
+import { openedBody } from '../credentials.ts';
 import { type Durability, type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
 import { keyHashOf, type Row, transactionOf } from '../record.ts';
 import { restoreWriteOf } from '../restoration.ts';
 import { unavailable } from '../turn.ts';
-import { purposeOf, Writer, writeIdOf } from '../writer.ts';
+import { Writer, writeIdOf } from '../writer.ts';
 import { Announcements } from './announcements.ts';
 import { deadLetters, list, open } from './listing.ts';
 import { entries, place } from './names.ts';
@@ -93,8 +94,9 @@ export function redisJournal(
     },
 
     async body(id, which) {
-      const sealed = await reading(() => redis.hgetBuffer(keys.record(id), which));
-      return sealed === null ? null : cipher.open(sealed, purposeOf(id, which));
+      const names = which === 'request' ? [which, 'credentials'] : [which];
+      const [sealed = null, credentials = null] = await reading(() => redis.hmgetBuffer(keys.record(id), ...names));
+      return sealed === null ? null : openedBody(cipher, { id, which }, { sealed, credentials });
     },
 
     list: (query) => reading(() => list(store, query)),
