@@ -24,6 +24,8 @@ export interface LinkRules {
   readonly hasOwnDoors: boolean;
   /** Of the requests with the mark, those that are hit. */
   readonly isMeant?: (cell: Cell) => (request: string) => boolean;
+  /** Called when the gate is shut and everything that is to be replayed has been sent. */
+  readonly isShut?: () => Promise<void>;
   readonly sending?: (cell: Cell, play: Play) => Partial<Sending>;
 }
 
@@ -36,7 +38,7 @@ interface Part {
 const patienceMs = 20_000;
 /** Fewer than the connections of a gateway to ESC. */
 const underWayMax = 48;
-const hitMaxMs = 10_000;
+const patientMaxMs = 10_000;
 const deliveredMaxMs = 40_000;
 const storiesShownMax = 8;
 
@@ -113,16 +115,17 @@ export class Play {
     await this.#arm(during, isHeldDuring ? begun : undefined);
     void this.send(doubted);
     if (isHeldDuring) void this.send(during);
-    await until(() => lost.every(({ left }) => left === 0), 'what is to be replayed is under way');
+    await patiently(() => lost.every(({ left }) => left === 0));
     if (isHeldDuring) await this.#areHit(during);
     execute();
-    await until(() => lost.every(({ asked }) => asked), 'ESC has what it is to have');
+    await patiently(() => lost.every(({ asked }) => asked));
     await place.switchOver(cause, begin);
     void this.send(held);
     if (!isHeldDuring) void this.send(during);
-    await until(async () => (await place.gateway.journal.counts()).held >= waiting, 'what waits for the gate does');
+    await patiently(async () => (await place.gateway.journal.counts()).held >= waiting);
     if (!isHeldDuring) await this.#areHit(during);
     await this.#arm(after);
+    await this.#rules.isShut?.();
     await place.comeBack();
     open();
     void this.send(after);
@@ -197,7 +200,7 @@ export class Play {
   /** Waits until each was hit once; what the machine was too slow for is counted, and told in the end. */
   async #areHit(cells: readonly Cell[]): Promise<void> {
     const missed = (): Cell[] => cells.filter((cell) => !this.#isHit(cell));
-    await until(() => missed().length === 0, 'every cell was hit', hitMaxMs).catch(() => undefined);
+    await patiently(() => missed().length === 0);
   }
 
   #isHit({ mark }: Cell): boolean {
@@ -259,6 +262,10 @@ export class Play {
     }
   }
 }
+
+/** What a machine that is busy with other things does not bring about is told in the end, of the cells that it concerns. */
+const patiently = (condition: () => boolean | Promise<boolean>): Promise<void> =>
+  until(condition, 'it is so', patientMaxMs).catch(() => undefined);
 
 const markOf = ({ order, transaction }: Violation, journal: readonly JournalEntry[]): string =>
   order ??
