@@ -3,7 +3,7 @@
  */
 import type { Redis } from 'ioredis';
 import { Cipher } from '../cipher.ts';
-import type { Journal } from '../journal.ts';
+import type { StoredJournal } from '../journal.ts';
 import type { JournalOptions, RedisUrl } from '../options.ts';
 import { connect, locationOf, type Place, redisOf } from './connection.ts';
 import { durabilityOf } from './durability.ts';
@@ -16,7 +16,7 @@ const oldestMajor = 7;
 const format = '1';
 
 /** @throws Error with a sentence for operators. */
-export async function openRedis(options: JournalOptions, url: RedisUrl): Promise<Journal> {
+export async function openRedis(options: JournalOptions, url: RedisUrl): Promise<StoredJournal> {
   const keys = keysOf(options.name);
   const place: Place = { ...options, url, key: keys.journal };
   const location = locationOf(url);

@@ -8,7 +8,7 @@ import { type Status, statuses, type Transaction } from '../../domain/transactio
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
 import { openedBody } from '../credentials.ts';
-import { type Durability, type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
+import { type Durability, JournalUnavailable, type StoredJournal, type SwitchoverRecord } from '../journal.ts';
 import { keyHashOf, type Row, transactionOf } from '../record.ts';
 import { restoreWriteOf } from '../restoration.ts';
 import { unavailable } from '../turn.ts';
@@ -18,6 +18,7 @@ import { deadLetters, list, open } from './listing.ts';
 import { entries, place } from './names.ts';
 import { prune } from './prune.ts';
 import { commit } from './records.ts';
+import { reseal } from './reseal.ts';
 import { restore } from './restore.ts';
 import { readRows } from './rows.ts';
 import type { Argument } from './scripts.ts';
@@ -32,7 +33,7 @@ export function redisJournal(
   subscriber: Redis,
   cipher: Cipher,
   readDurability: () => Promise<Durability>,
-): Journal {
+): StoredJournal {
   const { redis, server, keys } = store;
   const changes = new Changes();
   const origin = randomBytes(9).toString('base64url');
@@ -168,6 +169,7 @@ export function redisJournal(
     },
     subscribeServer: (listener) => server.subscribe(listener),
     prune: (doneBefore, limit) => reading(() => prune(store, doneBefore, limit)),
+    reseal: (afterSequence, limit) => reading(() => reseal(store, afterSequence, limit)),
     durability: () => reading(readDurability),
 
     async close() {

@@ -8,7 +8,7 @@ import type { Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
 import { type KeptName, openedBody } from '../credentials.ts';
-import { type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
+import { JournalUnavailable, type StoredJournal, type SwitchoverRecord } from '../journal.ts';
 import { withOpenQuery } from '../query.ts';
 import { keyHashOf, type Row, transactionOf } from '../record.ts';
 import { restoreWriteOf } from '../restoration.ts';
@@ -16,6 +16,7 @@ import { unavailable } from '../turn.ts';
 import { Writer, writeIdOf } from '../writer.ts';
 import { pageOf } from './listing.ts';
 import { Records } from './records.ts';
+import { reseal } from './reseal.ts';
 
 const switchoversMax = 1000;
 /** With a million kept a record takes up to 0.3 ms, and a step holds up the whole process. */
@@ -24,7 +25,7 @@ const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
 const columns = 'version, sequence, head, course';
 
 /** Takes the database over; `close` closes it. `clock` gives milliseconds since the epoch of Unix. */
-export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () => number): Journal {
+export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () => number): StoredJournal {
   const records = new Records(database);
   const changes = new Changes();
   const writer = new Writer((writes) => records.commit(writes), cipher, changes);
@@ -197,6 +198,8 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
       }
       return removed;
     },
+
+    reseal: async (afterSequence, limit) => reading(() => reseal({ database, records, cipher }, afterSequence, limit)),
 
     // Stronger than `everysec`, and there is no replica that could be behind.
     durability: async () => ({ promised: 'always', kept: true, detail: '' }),
