@@ -7,8 +7,9 @@ import type { Redis } from 'ioredis';
 import { type Status, statuses, type Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
+import { newestRead, tooNew } from '../formats.ts';
 import { type Durability, type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
-import { keyHashOf, type Row, transactionOf } from '../record.ts';
+import { keyHashOf, transactionOf } from '../record.ts';
 import { restoreWriteOf } from '../restoration.ts';
 import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
@@ -54,7 +55,10 @@ export function redisJournal(
       throw new JournalUnavailable(`the journal cannot be read: ${(cause as Error).message}`, { cause });
     }
   };
-  const rowOf = (id: string) => async () => (await readRows(store, [id]))[0];
+  const recordOf = async (id: string): Promise<Transaction | null> => {
+    const [row] = await readRows(store, [id]);
+    return row ? transactionOf(row) : null;
+  };
   const write = async (
     script: 'epoch' | 'epochFloor' | 'switchover' | 'lease',
     names: string[],
@@ -74,7 +78,7 @@ export function redisJournal(
       const keyHash = keyHashOf(transaction);
       const id = keyHash === null ? null : await reading(() => redis.hget(keys.keys, keyHash));
       if (id === null) return null;
-      if (transaction.idempotencyKey !== null) return transactionOrNull(await reading(rowOf(id)));
+      if (transaction.idempotencyKey !== null) return reading(() => recordOf(id));
       const [newest] = await reading(() => list(store, { lane: transaction.place.lane, limit: 1 }));
       return newest?.id === id ? newest : null;
     },
@@ -88,9 +92,7 @@ export function redisJournal(
       }
     },
 
-    async get(id) {
-      return transactionOrNull(await reading(rowOf(id)));
-    },
+    get: (id) => reading(() => recordOf(id)),
 
     async body(id, which) {
       const sealed = await reading(() => redis.hgetBuffer(keys.record(id), which));
@@ -137,11 +139,15 @@ export function redisJournal(
     },
 
     async renewLease(replica, ttlMs) {
-      return (await write('lease', [keys.leases], [replica, ttlMs, endedLeaseKeptMs])) as 'renewed';
+      const values = [replica, ttlMs, endedLeaseKeptMs, newestRead];
+      const said = await write('lease', [keys.leases, keys.journal], values);
+      // A gateway of a later release has begun to write what this one cannot read.
+      if (Array.isArray(said)) return unavailable(new Error(`the journal ${tooNew(String(said[1]))}`));
+      return said as 'renewed';
     },
 
     async endLease(replica) {
-      const said = await write('lease', [keys.leases], [replica, 0, endedLeaseKeptMs]);
+      const said = await write('lease', [keys.leases, keys.journal], [replica, 0, endedLeaseKeptMs, newestRead]);
       if (said !== 'renewed') return said as ReturnType<typeof unavailable>;
       await announcements.leaseEnded(replica);
       return 'ended';
@@ -177,5 +183,3 @@ export function redisJournal(
     },
   };
 }
-
-const transactionOrNull = (row: Row | null | undefined): Transaction | null => (row ? transactionOf(row) : null);

@@ -28,6 +28,7 @@ const scripts = {
   epochFloor: scriptOf('epoch-floor.lua'),
   switchover: scriptOf('switchover.lua'),
   lease: scriptOf('lease.lua'),
+  records: scriptOf('records.lua'),
 };
 
 /** Gives the script's reply as the script's contract has it. @throws what Redis or ioredis says. */
