@@ -32,6 +32,8 @@ export interface ProcessOptions {
   /** False: its gate is not waited for. */
   readonly isOpen?: boolean;
   readonly leaseTtlMs?: number;
+  /** Another release than the sources are: see `next-release.ts`. */
+  readonly release?: 'next' | 'after' | undefined;
 }
 
 export interface GatewayProcess extends AsyncDisposable {
@@ -49,11 +51,13 @@ export interface GatewayProcess extends AsyncDisposable {
 /** Resolves when its gate is open, unless `isOpen` is false. A test that fails leaves none behind: it is disposed of. */
 export async function startGatewayProcess(
   settings: Readonly<Record<string, string>>,
-  { cut, signal = 'SIGKILL', isOpen = true, leaseTtlMs: ttlMs = leaseTtlMs }: ProcessOptions = {},
+  { cut, signal = 'SIGKILL', isOpen = true, leaseTtlMs: ttlMs = leaseTtlMs, release }: ProcessOptions = {},
 ): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+  const flags = release === undefined ? [] : ['--import', new URL('next-release.ts', import.meta.url).href];
+  const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url)], {
     env: {
       ...process.env,
+      NORTHGATE_TEST_RELEASE: release ?? '',
       NORTHGATE_TEST_SETTINGS: JSON.stringify(settings),
       NORTHGATE_TEST_CUT: cut ?? '',
       NORTHGATE_TEST_SIGNAL: signal,
