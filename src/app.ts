@@ -234,6 +234,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       log,
       lease,
       currentEpoch: () => coordinator.epoch,
+      learnEpoch: () => coordinator.learnEpoch(),
       deliverForMs,
       onReported: (transaction, word) => {
         if (word === 'settled') {
