@@ -35,6 +35,7 @@ import { Pass } from './northbound/pass.ts';
 import { PendingAnswers } from './northbound/pending-answers.ts';
 import { tellAnswer } from './northbound/record-reading.ts';
 import { Records } from './northbound/records.ts';
+import { Room } from './northbound/room.ts';
 import { Sender } from './northbound/sender.ts';
 import { Transact } from './northbound/transact.ts';
 import { Waiters } from './northbound/waiters.ts';
@@ -51,6 +52,7 @@ import {
   ownAccount,
   reportingToOf,
   tokensOf,
+  upstreamConnectionsMax,
   warningsOf,
 } from './parts.ts';
 import { Adopter } from './replay/adopt.ts';
@@ -123,8 +125,11 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
     const reportingTo = reportingToOf(config);
+    // Half of what a mark holds for: the journal takes some of it too.
+    const room = new Room({ connections: upstreamConnectionsMax, waitMaxMs: lease.markMaxMs / 2 });
     const sender = new Sender({
       upstream,
+      room,
       coordinator,
       lease,
       responseTimeoutMs,
@@ -142,7 +147,19 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const isEnding = (): boolean => ending;
     const holdMaxMs = config.hold.timeoutMs;
     const mayBeTakenUp = (): boolean => !isAlone && !lease.holds;
-    const shared = { mayBeTakenUp, coordinator, records, sender, waiters, holds, journal, log, holdMaxMs, isEnding };
+    const shared = {
+      mayBeTakenUp,
+      coordinator,
+      records,
+      sender,
+      room,
+      waiters,
+      holds,
+      journal,
+      log,
+      holdMaxMs,
+      isEnding,
+    };
     const authorization = ownAccount(config);
     const pendingAnswers = new PendingAnswers();
     const allow = new Allow(config.callbacks.allow);

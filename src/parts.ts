@@ -13,7 +13,7 @@ import { Coordinator, type CoordinatorOptions } from './pair/coordinator.ts';
 import type { TlsTrust } from './upstream/sockets.ts';
 import { Upstream } from './upstream/upstream.ts';
 
-const upstreamConnectionsMax = 64;
+export const upstreamConnectionsMax = 64;
 const answerBytesMax = 64 * 1024 * 1024;
 
 export function makeCoordinator(

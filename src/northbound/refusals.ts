@@ -15,7 +15,7 @@ export const draining = (retryAfterSeconds: number): GatewayError =>
 export const holdFull = (retryAfterSeconds: number): GatewayError =>
   new GatewayError('hold-full', {
     detail:
-      'ESC is away and as many requests are held as may be; nothing of this one was kept or sent. Send it again later.',
+      'ESC is away or slow, and as many requests are held as may be; nothing of this one was kept or sent. Send it again later.',
     sent: 'no',
     retryAfterSeconds,
   });

@@ -10,6 +10,7 @@ import type { Coordinator } from '../pair/coordinator.ts';
 import type { Lease } from '../pair/lease.ts';
 import { firstValue } from '../upstream/headers.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
+import type { Room } from './room.ts';
 import { UnderWay } from './under-way.ts';
 
 export type Reading =
@@ -23,6 +24,8 @@ export interface SenderOptions {
   readonly upstream: Upstream;
   readonly coordinator: Coordinator;
   readonly lease: Pick<Lease, 'holds' | 'markMaxMs'>;
+  /** Learns from attempts how fast ESC is. */
+  readonly room: Pick<Room, 'begun'>;
   readonly responseTimeoutMs: number;
   /** The request of an attempt as it goes to ESC, with the URLs that it reports to. */
   readonly outgoing: (transaction: Transaction, message: RequestMessage) => RequestMessage;
@@ -55,7 +58,14 @@ export class Sender {
     const obstacle = (): string | null => this.#obstacle(epoch, since);
     const known = obstacle();
     if (known !== null) return { kind: 'never-sent', evidence: known };
-    const reading = await this.underWay.track(() => this.exchange(request, epoch, obstacle));
+    let ended = (): void => undefined;
+    const begins = (): string | null => {
+      const why = obstacle();
+      if (why === null) ended = this.#options.room.begun();
+      return why;
+    };
+    const reading = await this.underWay.track(() => this.exchange(request, epoch, begins));
+    ended();
     // A node that has lost the role may still answer; what it did may be thrown away (R13). Who only lost its lease keeps
     // the answer (R35): it is recorded if the journal has no later epoch and no other owner of it.
     const isEnded = coordinator.epoch !== epoch;
