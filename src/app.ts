@@ -146,9 +146,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     let ending = false;
     const isEnding = (): boolean => ending;
     const holdMaxMs = config.hold.timeoutMs;
-    const mayBeTakenUp = (): boolean => !isAlone && !lease.holds;
     const shared = {
-      mayBeTakenUp,
       coordinator,
       records,
       sender,

@@ -13,7 +13,7 @@ import { backoffMs } from '../domain/retry.ts';
 import { sentOf, type Transaction } from '../domain/transaction.ts';
 import { JournalUnavailable } from '../journal/journal.ts';
 import { unpackRequest } from '../journal/message.ts';
-import { type AbandonOptions, abandonUnsent } from '../northbound/abandon.ts';
+import { abandonUnsent } from '../northbound/abandon.ts';
 import type { Holds } from '../northbound/holds.ts';
 import { recordReading } from '../northbound/record-reading.ts';
 import type { Room } from '../northbound/room.ts';
@@ -24,7 +24,7 @@ import { Pace } from './pace.ts';
 import { Replay, type ReplayOptions } from './replay.ts';
 import { type Waiting, waitingOf } from './waiting.ts';
 
-export interface LaneSenderOptions extends ReplayOptions, Pick<AbandonOptions, 'mayBeTakenUp'> {
+export interface LaneSenderOptions extends ReplayOptions {
   readonly replica: string;
   readonly log: Logger;
   readonly holds: Holds;
