@@ -14,6 +14,7 @@ import { Relay } from './callbacks/relay.ts';
 import { Turns } from './callbacks/turns.ts';
 import type { Config } from './config/schema.ts';
 import { isToBeSent } from './domain/moves.ts';
+import { asksForLook } from './domain/reports.ts';
 import type { Channel, Transaction } from './domain/transaction.ts';
 import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
@@ -99,7 +100,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const store = await open(config.journal);
     const isAlone = config.journal.url.kind === 'sqlite';
     const trust: Trust = { stage: 'whole', changes: 0 };
-    const recent = new Recent();
+    const recent = new Recent({ replica });
     const guarded = isAlone ? store : guardedJournal(store, { replica, trust, recent });
     const journal = observedJournal(guarded, {
       called: (operation, seconds, isAvailable) => metrics.called(operation, seconds, isAvailable),
@@ -216,7 +217,22 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       refuseCallbacks(allow, [urls.callback, urls.events]);
       return wantedChannels(urls);
     };
-    const followers = new Followers({ replica, records, waiters });
+    /** What a report made of a transaction of this replica, whichever replica took it. */
+    const goOn = (transaction: Transaction, isToBeLookedAt: boolean): void => {
+      relay.wake(transaction);
+      if (isToBeLookedAt) watch.lookSoon(transaction);
+      else watch.begin(transaction);
+    };
+    const followers = new Followers({
+      replica,
+      records,
+      waiters,
+      onOwnChanged: (transaction) => goOn(transaction, asksForLook(transaction)),
+    });
+    const forget = store.subscribe((change) => {
+      if (change.isForeign && change.owner !== replica) recent.isOver(change);
+    });
+    closers.push(forget);
     if (!isAlone) followers.start();
     closers.push(() => followers.close());
     const learnEpoch = (): Promise<void> =>
@@ -257,9 +273,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
           tellAnswer(waiters, transaction, null);
           onSettled(transaction);
         }
-        relay.wake(transaction);
-        if (word === 'look') watch.lookSoon(transaction);
-        else watch.begin(transaction);
+        goOn(transaction, word === 'look');
       },
     });
     const pass = new Pass({ ...shared, comeback, upstream, responseTimeoutMs, bodyBytesMax });

@@ -132,6 +132,8 @@ export interface Change {
   readonly id: TransactionId;
   readonly version: number;
   readonly status: Status;
+  /** Whose it is from now on. */
+  readonly owner: string;
   /** Written by another replica. */
   readonly isForeign: boolean;
 }
