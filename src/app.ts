@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setImmediate as immediate, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { parse } from 'yaml';
 import { Allow, refuseCallbacks } from './callbacks/allow.ts';
@@ -27,6 +28,7 @@ import { ownRoutes } from './http/own-routes.ts';
 import { guardedJournal, type Trust } from './journal/guarded-journal.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
+import { startPruning } from './journal/pruning.ts';
 import { Recent } from './journal/recent.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Followers } from './northbound/followers.ts';
@@ -83,8 +85,11 @@ export interface Internals {
 
 const confirmTimeoutMs = 30_000;
 const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, open: openJournal };
-const pruneEveryMs = 10_000;
-const pruneAtOnceMax = 500;
+/**
+ * Clients that are connected, or whose balancer has not heard yet, are told for so long to go elsewhere: a connection that
+ * just breaks may have carried their request or not. An embedded journal has no other gateway to go to.
+ */
+const lingerMs = 1_000;
 const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
 
 /** Rejects with a sentence for operators if a part cannot start; then nothing stays open. */
@@ -290,7 +295,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => adopter.close());
     await adopter.start();
     await relay.start();
-    closers.push(startPruning(config, journal, log));
+    closers.push(startPruning(journal, { doneBefore: () => now() - config.journal.retentionMs, log }));
 
     const { vip, nodes } = config.esc;
     const found = await warningsOf(config, journal);
@@ -324,8 +329,10 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       ending = true;
       coordinator.byHand('draining');
       const drainUntil = now() + config.drain.timeoutMs;
+      const lingerUntil = Math.min(drainUntil, now() + (isAlone ? 0 : lingerMs));
       await sender.underWay.idle(drainUntil);
       await records.unconfirmed.idle(drainUntil);
+      await until(lingerUntil);
       waiters.expireAll();
       await northbound.close();
       await closeAll();
@@ -337,11 +344,8 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
   }
 }
 
-function startPruning(config: Config, journal: Journal, log: Logger): () => void {
-  const timer = setInterval(() => {
-    journal.prune(now() - config.journal.retentionMs, pruneAtOnceMax).catch((error: unknown) => {
-      log.error({ err: error }, 'settled transactions could not be pruned; it is tried again');
-    });
-  }, pruneEveryMs);
-  return () => clearInterval(timer);
+/** Ends in the part of a turn that follows the taking of new connections, so that few are left in the kernel untaken. */
+async function until(at: number): Promise<void> {
+  await pause(Math.max(0, at - now()));
+  await immediate();
 }

@@ -10,6 +10,8 @@ export const draining = (retryAfterSeconds: number): GatewayError =>
     detail: 'The gateway takes no new requests; send it again, here or to another one.',
     sent: 'no',
     retryAfterSeconds,
+    // Its next connection may come to a gateway that takes them.
+    headers: { Connection: 'close' },
   });
 
 export const holdFull = (retryAfterSeconds: number): GatewayError =>

@@ -186,7 +186,8 @@ export class Transact {
 
   async #tellClient(transaction: Transaction, told: Told, client: Client): Promise<void> {
     const { response, caller, patience } = client;
-    const { comeback, cancelOnDisconnect, waiters } = this.#options;
+    const { comeback, cancelOnDisconnect, waiters, coordinator } = this.#options;
+    if (coordinator.gate().mode === 'draining') response.shouldKeepAlive = false;
     switch (told.kind) {
       case 'answer':
         this.#releaseWhenGiven(transaction, response);
