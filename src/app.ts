@@ -79,22 +79,22 @@ export interface Gateway {
 export interface Internals {
   readonly maintenanceTrialMs?: number;
   readonly leaseTtlMs?: number;
+  readonly lingerMs?: number;
   /** Opens the journal; a test puts something between. */
   readonly open?: typeof openJournal;
 }
 
 const confirmTimeoutMs = 30_000;
-const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, open: openJournal };
 /**
- * Clients that are connected, or whose balancer has not heard yet, are told for so long to go elsewhere: a connection that
+ * `lingerMs`: clients that are connected, or whose balancer has not heard yet, are told for so long to go elsewhere: a connection that
  * just breaks may have carried their request or not. An embedded journal has no other gateway to go to.
  */
-const lingerMs = 1_000;
+const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, lingerMs: 1_000, open: openJournal };
 const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
 
 /** Rejects with a sentence for operators if a part cannot start; then nothing stays open. */
 export async function startGateway(config: Config, log: Logger, internals: Internals = {}): Promise<Gateway> {
-  const { maintenanceTrialMs, leaseTtlMs, open } = { ...defaults, ...internals };
+  const { maintenanceTrialMs, leaseTtlMs, lingerMs, open } = { ...defaults, ...internals };
   const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -283,7 +283,10 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     });
     const pass = new Pass({ ...shared, comeback, upstream, responseTimeoutMs, bodyBytesMax });
 
+    // Asked before the epoch is written.
+    const isTrusted = await journal.isTrusted();
     await coordinator.start();
+    if (!isTrusted) repair.begin();
     closers.push(() => coordinator.close());
     lanes.start();
     lease.onRenewed((wasLost) => {

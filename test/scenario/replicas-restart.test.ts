@@ -49,7 +49,8 @@ test(
   options,
   async () => {
     await using site = await startReplicas();
-    const gateway = await site.gateway();
+    // As long as `drain.timeout`, for the sake of slow machines.
+    const gateway = await site.gateway({ lingerMs: 60_000 });
     const client = new Client(gateway.url, { pipelining: 1 });
     await using parts = new AsyncDisposableStack();
     parts.defer(() => client.destroy());
@@ -64,8 +65,7 @@ test(
     // One request after the other on one connection; it would throw if that broke before it was told.
     while (last.statusCode === 200) last = await ask();
     assert.deepEqual([last.statusCode, last.headers.connection], [503, 'close']);
-    const created = await site.createTenant(gateway, 'late');
-    assert.ok([503, 0].includes(created.status), 'it is over soon');
+    assert.equal((await site.createTenant(gateway, 'late')).status, 503, 'who comes now is told too');
     assert.equal(await ended, 0);
   },
 );
@@ -76,7 +76,8 @@ test(
   async () => {
     await using site = await startReplicas({ pair: { answerDelayMs: 20 } });
     const ports = [await freePort(), await freePort(), await freePort()];
-    const start = (index: number) => site.gateway({ settings: { NORTHGATE_NORTHBOUND_PORT: String(ports[index]) } });
+    const start = (index: number) =>
+      site.gateway({ lingerMs: 1_000, settings: { NORTHGATE_NORTHBOUND_PORT: String(ports[index]) } });
     const gateways = await Promise.all([start(0), start(1), start(2)]);
     await using parts = new AsyncDisposableStack();
     const balancer = new Balancer(ports);

@@ -22,6 +22,7 @@ import { restore } from './restore.ts';
 import { readRows } from './rows.ts';
 import type { Argument } from './scripts.ts';
 import type { Store } from './store.ts';
+import { isTrusted } from './trust.ts';
 
 const switchoversMax = 1000;
 const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
@@ -60,7 +61,7 @@ export function redisJournal(
     return row ? transactionOf(row) : null;
   };
   const write = async (
-    script: 'epoch' | 'epochFloor' | 'switchover' | 'lease',
+    script: 'epoch' | 'epochFloor' | 'switchover' | 'lease' | 'trust',
     names: string[],
     values: Argument[],
   ) => {
@@ -139,6 +140,9 @@ export function redisJournal(
     },
 
     async renewLease(replica, ttlMs) {
+      // An account that may not ask is not told; a server that does not answer will not take the lease either.
+      const info = await redis.info('replication').catch(() => '');
+      server.replicates(info);
       const values = [replica, ttlMs, endedLeaseKeptMs, newestRead];
       const said = await write('lease', [keys.leases, keys.journal], values);
       // A gateway of a later release has begun to write what this one cannot read.
@@ -171,6 +175,8 @@ export function redisJournal(
       return () => leaseListeners.delete(listener);
     },
     subscribeServer: (listener) => server.subscribe(listener),
+    isTrusted: () => reading(() => isTrusted(store)),
+    trust: () => write('trust', [keys.journal], [server.runId ?? '']) as ReturnType<Journal['trust']>,
     prune: (doneBefore, limit) => reading(() => prune(store, doneBefore, limit)),
     durability: () => reading(readDurability),
 
