@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { setImmediate as immediate, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { parse } from 'yaml';
 import { Allow, refuseCallbacks } from './callbacks/allow.ts';
@@ -33,6 +32,7 @@ import { Recent } from './journal/recent.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
+import { linger } from './northbound/linger.ts';
 import { Listeners } from './northbound/listeners.ts';
 import { Pass } from './northbound/pass.ts';
 import { PendingAnswers } from './northbound/pending-answers.ts';
@@ -85,10 +85,6 @@ export interface Internals {
 }
 
 const confirmTimeoutMs = 30_000;
-/**
- * `lingerMs`: clients that are connected, or whose balancer has not heard yet, are told for so long to go elsewhere: a connection that
- * just breaks may have carried their request or not. An embedded journal has no other gateway to go to.
- */
 const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, lingerMs: 1_000, open: openJournal };
 const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
 
@@ -335,7 +331,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       const lingerUntil = Math.min(drainUntil, now() + (isAlone ? 0 : lingerMs));
       await sender.underWay.idle(drainUntil);
       await records.unconfirmed.idle(drainUntil);
-      await until(lingerUntil);
+      await linger(lingerUntil);
       waiters.expireAll();
       await northbound.close();
       await closeAll();
@@ -345,10 +341,4 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     await closeAll();
     throw error;
   }
-}
-
-/** Ends in the part of a turn that follows the taking of new connections, so that few are left in the kernel untaken. */
-async function until(at: number): Promise<void> {
-  await pause(Math.max(0, at - now()));
-  await immediate();
 }
