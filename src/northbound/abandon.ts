@@ -3,7 +3,7 @@
  * journal is told until it confirms. That it is abandoned is said only when the journal has said so: until then another
  * replica, or the next process, may come to take up what is held there.
  */
-import { abandoned, isToBeSent } from '../domain/moves.ts';
+import { abandoned } from '../domain/moves.ts';
 import { sentOf, type Transaction } from '../domain/transaction.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
@@ -37,8 +37,8 @@ export async function abandonUnsent(
     return isUnsent && !isKept && current.owner === replica ? { transaction: abandoned(current, reason, now()) } : null;
   });
   const backInLane = changing.then((changed) => {
-    // Whoever it belongs to by that record, which may be older than its adoption by this replica: its turn reads it anew.
-    if (changed.word === 'declined' && isToBeSent(changed.transaction)) lanes.wait(changed.transaction);
+    // Whatever that record says, which may be older than its adoption by this replica: its turn reads it anew.
+    if (changed.word === 'declined') lanes.wait(changed.transaction);
     return changed;
   });
   const changed = await within(backInLane);

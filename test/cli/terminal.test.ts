@@ -10,7 +10,9 @@ import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const scriptSkip = spawnSync('script', ['--version']).error === undefined ? false : 'script(1) is not installed';
+/** Of util-linux; it lends its child a terminal. */
+const lender: string = 'script';
+const scriptSkip = spawnSync(lender, ['--version']).error === undefined ? false : 'script(1) is not installed';
 const esc = '\u001b';
 
 const at = (world: World) => ({ NORTHGATE_OPS_URL: world.gateway.ops.url });
@@ -19,7 +21,7 @@ const at = (world: World) => ({ NORTHGATE_OPS_URL: world.gateway.ops.url });
 async function onTerminal(words: string, columns: number, environment: Record<string, string>): Promise<string> {
   const command = `stty cols ${columns} rows 40; "${process.execPath}" "${main}" ${words}`;
   const env = { PATH: process.env.PATH ?? '', TERM: 'xterm', ...environment };
-  const child = spawn('script', ['-qec', command, '/dev/null'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(lender, ['-qec', command, '/dev/null'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
@@ -53,6 +55,13 @@ test('a list is no wider than the terminal, and its ids are whole', { skip: scri
     assert.match(seen, new RegExp(`${id} .* completed .* POST /.*…x+ `));
     for (const line of seen.split('\n')) assert.ok([...line].length <= columns, line);
   }
+});
+
+test('an export into a file says on the terminal how far it is', { skip: scriptSkip }, async () => {
+  await using world = await startWorld();
+  for (const id of ['alpha', 'beta']) await world.createTenant(id);
+  await counted(world, 'completed', 2);
+  assert.match(await onTerminal('journal export >/dev/null', 80, at(world)), /2 of 2 exported/);
 });
 
 test('--watch shows it again as it changes, and Ctrl-C ends it with 0', async () => {

@@ -78,6 +78,7 @@ async function undergo(cause: Cause, pair: Pair, print: (line: string) => void):
   print(`${pair.options.name}: ${cause.name}: ${cause.says} (${active})`);
   await cause.begin(pair, active);
   await pair.untilOpen(from);
+  await pair.untilCalm();
   await cause.undo(pair, active);
   await pair.untilStable();
   return { cause, from, to: Date.now() };

@@ -26,11 +26,14 @@ export const places: readonly Place[] = ['esc1', 'esc2', 'gateway', 'redis', 'cl
 /** Namespaces of the lab, whoever made them: the process and the number of the pair are in the name. */
 export const namespacePattern = /^nglab-(\d+)-\w+-\w+$/;
 
-/** How soon the gateway's kernel doubts a neighbour that does not answer: in earnest 26 to 52 s (reference/lab.md 0.8). */
+/**
+ * How soon the gateway's kernel doubts a neighbour that does not answer, and how soon it asks again: in all some 7 s, in
+ * earnest 26 to 52 s (reference/lab.md 0.8).
+ */
 const neighbour: Readonly<Record<string, number>> = {
   base_reachable_time_ms: 2_000,
-  delay_first_probe_time: 1,
-  retrans_time_ms: 250,
+  delay_first_probe_time: 3,
+  retrans_time_ms: 1_000,
 };
 
 export class Network {
@@ -103,6 +106,12 @@ export class Network {
   /** The nodes do not hear of each other; everybody else reaches both. */
   async cutVrrp(): Promise<void> {
     await this.#fault('ip protocol 112 drop');
+  }
+
+  /** The node cannot tell the others that it has the VIP; who asks gets an answer. */
+  async hush(node: NodeName): Promise<void> {
+    const { vip } = addresses;
+    await this.#fault(`iifname "p-${node}" ether type arp arp saddr ip ${vip} arp daddr ip ${vip} drop`);
   }
 
   /** Ends every fault on the bridge. */

@@ -31,6 +31,7 @@ export interface PairOptions {
 
 /** Only what never comes takes as long, however slow the machine. */
 const waitMaxMs = 120_000;
+const calmMaxMs = 3_000;
 const pollMs = 50;
 const nodeProgram = fileURLToPath(new URL('esc-node.ts', import.meta.url));
 const nodes: readonly NodeName[] = ['esc1', 'esc2'];
@@ -122,6 +123,16 @@ export class Pair implements AsyncDisposable {
   /** Resolves when the gate was shut after this time and opened again. */
   async untilOpen(since: number): Promise<Sighting> {
     return this.#untilSeen('open', (await this.untilShut(since)).at);
+  }
+
+  /** Resolves when nothing waits to be sent or looked at, or after a while: what cannot be done now goes on by itself. */
+  async untilCalm(): Promise<void> {
+    const deadlineAt = Date.now() + calmMaxMs;
+    while (Date.now() < deadlineAt) {
+      const { transactions } = await this.ops<{ transactions: Record<string, number> | null }>('/v1/pair');
+      if (transactions !== null && transactions.held === 0 && transactions.unacknowledged === 0) return;
+      await pause(pollMs);
+    }
   }
 
   /** Resolves when one node has role and VIP, the other one neither, both have their keepalived, and the gateway sees it so. */

@@ -32,5 +32,8 @@ export function say(socket: Socket, message: ToStore | FromStore): void {
 
 /** Calls back with each message, in order. What the other side says is believed: both are the lab's own. */
 export function hear<Message extends ToStore | FromStore>(socket: Socket, each: (message: Message) => void): void {
-  createInterface({ input: socket }).on('line', (line) => each(JSON.parse(line) as Message));
+  const lines = createInterface({ input: socket });
+  lines.on('line', (line) => each(JSON.parse(line) as Message));
+  // One that was killed breaks its connection; that it is closed is heard from the socket.
+  lines.on('error', () => undefined);
 }
