@@ -14,7 +14,7 @@ export interface DeadLetters {
 export function deadLettersPage({ page: { items, nextCursor }, mayAct, now }: DeadLetters): string {
   const rows = items.map((letter) => row(letter, mayAct, now));
   const list = html`
-<table>
+<table class="cards">
 <thead><tr>!${mayAct ? html`<td class="tick"></td>` : ''}<th scope="col">Report</th><th scope="col">Of transaction</th><th scope="col" class="wide-only">Client</th><th scope="col" class="number wide-only">Tries</th><th scope="col" class="number">Given up (UTC)</th></tr></thead>
 <tbody>!${rows}</tbody>
 </table>`;
@@ -33,5 +33,5 @@ export function deadLettersPage({ page: { items, nextCursor }, mayAct, now }: De
 function row(letter: DeadLetterView, mayAct: boolean, now: number): string {
   const { id, transaction, client, method, path, channel, eventType, status, lastError, tries, deadAt } = letter;
   const tick = html`<td class="tick"><input type="checkbox" name="id" value="${id}" aria-label="Choose ${id}"></td>`;
-  return html`<tr>!${mayAct ? tick : ''}<td><strong>${eventType ?? channel}</strong> !${status === null ? '' : badge(status === 'success' ? 'good' : 'bad', status)}<span class="reason">${sentence(lastError)}</span></td><td class="what"><a class="mono" href="/console/transactions/${transaction}"><b>${method}</b> ${path}</a></td><td class="wide-only client">${client}</td><td class="number wide-only">${tries}</td><td class="number">!${moment(deadAt, now)}</td></tr>`;
+  return html`<tr>!${mayAct ? tick : ''}<td class="lead"><strong>${eventType ?? channel}</strong> !${status === null ? '' : badge(status === 'success' ? 'good' : 'bad', status)}<span class="reason">${sentence(lastError)}</span></td><td class="what"><a class="mono" href="/console/transactions/${transaction}"><b>${method}</b> ${path}</a></td><td class="wide-only client">${client}</td><td class="number wide-only">${tries}</td><td class="number">!${moment(deadAt, now)}</td></tr>`;
 }

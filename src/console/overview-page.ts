@@ -51,7 +51,7 @@ export const overviewPage = (overview: Overview): string => html`
 <p class="aside as-of">As of !${moment(overview.now, overview.now)} UTC, by replica ${overview.pair.replica}. <span id="liveness"></span></p>`;
 
 function verdict({ pair, mayAct, now }: Overview): string {
-  const since = html`since !${moment(pair.gateSince, now)} UTC, ${duration(now - Date.parse(pair.gateSince))}`;
+  const since = html`since !${moment(pair.gateSince, now)} UTC, for ${duration(now - Date.parse(pair.gateSince))}`;
   const waiting = waitingOf(pair);
   const tone = pair.gate === 'open' ? 'good' : pair.gate === 'holding' ? 'wait' : 'bad';
   const title = { open: 'The gate is open', holding: 'The gate is shut', draining: 'The gate drains' }[pair.gate];
@@ -75,7 +75,7 @@ function verdict({ pair, mayAct, now }: Overview): string {
 <div><dt>Waiting</dt><dd>${waiting ?? '?'}</dd></div>
 <div><dt>Held here</dt><dd>${pair.held.requests}</dd></div>
 </dl>
-!${mayAct ? gateActs(pair.gate) : ''}
+!${mayAct ? gateActs(pair) : ''}
 </section>`;
 }
 
@@ -84,10 +84,11 @@ const waitingOf = ({ transactions }: PairStatusView): number | null =>
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-const gateActs = (gate: PairStatusView['gate']): string => html`
+/** Opening is for what is shut by hand; nobody can force a gate open that the pair keeps shut. */
+const gateActs = ({ gate, reason }: PairStatusView): string => html`
 <p class="acts">
-!${gate === 'holding' ? '' : html`<a class="button" href="/console/acts?act=hold">Hold…</a>`}
-<a class="button" href="/console/acts?act=open">!${gate === 'open' ? 'Open by hand…' : 'Open…'}</a>
+!${gate === 'draining' || reason === 'operator' ? html`<a class="button" href="/console/acts?act=open">Open…</a>` : ''}
+!${gate === 'draining' || reason === 'operator' ? '' : html`<a class="button" href="/console/acts?act=hold">Hold…</a>`}
 !${gate === 'draining' ? '' : html`<a class="button" href="/console/acts?act=drain">Drain…</a>`}
 </p>`;
 

@@ -24,9 +24,9 @@ export function switchoversPage(switchovers: readonly SwitchoverView[], now: num
 !${
     switchovers.length === 0
       ? html`<p class="nothing">None since this journal began.</p>`
-      : html`<table>
+      : html`<div class="scroll" tabindex="0" role="region" aria-label="Switchovers"><table>
 <thead><tr><th scope="col">Epoch</th><th scope="col">State</th><th scope="col" class="number">Noticed (UTC)</th><th scope="col" class="wide-only">Why</th><th scope="col" class="wide-only">Roles</th><th scope="col" class="number">Ready after</th><th scope="col" class="number wide-only">Recovered after</th><th scope="col" class="number wide-only">Held</th><th scope="col" class="number">Replayed</th><th scope="col" class="number wide-only">Reconciled</th></tr></thead>
 <tbody>!${switchovers.map(row)}</tbody>
-</table>`
+</table></div>`
   }`;
 }

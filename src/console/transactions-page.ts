@@ -70,7 +70,7 @@ export function table(items: readonly TransactionView[], isTickable: boolean, no
     return html`<tr>!${isTickable ? tick(id) : ''}<td>!${statusBadge(status)}</td><td class="what"><a class="mono" href="/console/transactions/${id}"><b>${method}</b> ${path}</a><span class="reason">${status === 'completed' ? '' : (reason ?? '')}</span></td><td class="wide-only client">${client}</td><td class="number">!${moment(receivedAt, now)}</td><td class="number wide-only">${duration(took)}</td><td class="number wide-only">${attempts.length}</td><td class="number wide-only">${responseStatus ?? '–'}</td></tr>`;
   };
   return html`
-<table class="transactions">
+<table class="cards">
 <thead><tr>!${isTickable ? html`<td class="tick"></td>` : ''}<th scope="col">Status</th><th scope="col">Request</th><th scope="col" class="wide-only">Client</th><th scope="col" class="number">Received (UTC)</th><th scope="col" class="number wide-only">Took</th><th scope="col" class="number wide-only">Attempts</th><th scope="col" class="number wide-only">Answer</th></tr></thead>
 <tbody>!${items.map(row)}</tbody>
 </table>`;

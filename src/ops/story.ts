@@ -17,7 +17,7 @@ export interface StoryEvent {
   readonly epoch: number | null;
 }
 
-/** Oldest first. What stands now is not in it: that is the record's state. */
+/** Oldest first; the last one is where it stands. */
 export function storyOf(transaction: Transaction): StoryEvent[] {
   const { receivedAt, client, attempts, reports, answer, promisedAt, operatorReplay, endedAt, state } = transaction;
   const events: StoryEvent[] = [
@@ -37,7 +37,7 @@ export function storyOf(transaction: Transaction): StoryEvent[] {
       answer.from === 'esc' ? `ESC’s own answer, ${answer.bodyBytes} bytes.` : 'Made up: the effect was proven.';
     events.push(plain(answer.at, `Answer recorded: ${answer.status}`, origin));
   }
-  if ('settledAt' in state) events.push(ending(state));
+  events.push('settledAt' in state ? ending(state) : standing(state));
   if (endedAt !== null)
     events.push(plain(endedAt, 'Deleted again', 'A later transaction deleted what this one created.'));
   return events.toSorted((one, other) => one.at - other.at);
@@ -56,6 +56,30 @@ function ending(state: Extract<Transaction['state'], { settledAt: Instant }>): S
   const titles = { completed: 'Completed', failed: 'Failed', abandoned: 'Abandoned' } as const;
   const { settledAt: at, status, reason } = state;
   return { at, title: titles[status], detail: sentence(reason), mood: moods[status], epoch: null };
+}
+
+type Standing = Exclude<Transaction['state'], { settledAt: Instant }>;
+
+const standingTitles: Readonly<Record<Standing['status'], string>> = {
+  held: 'Held',
+  'in-flight': 'In flight',
+  accepted: 'Accepted by ESC',
+  unacknowledged: 'Unacknowledged',
+  'awaiting-operator': 'Left to the operator',
+};
+
+const heldFor = {
+  gate: 'until the gate opens',
+  lane: 'until those before it in its lane are answered',
+  maintenance: 'until ESC leaves its maintenance mode',
+} as const;
+
+function standing(state: Standing): StoryEvent {
+  const title = standingTitles[state.status];
+  const moods = { 'in-flight': 'plain', accepted: 'plain', held: 'wait', unacknowledged: 'wait' } as const;
+  const mood = state.status === 'awaiting-operator' ? 'human' : moods[state.status];
+  const why = state.status === 'held' ? `waits ${heldFor[state.reason]}` : 'reason' in state ? state.reason : '';
+  return { at: state.since, title, detail: sentence(why), mood, epoch: 'epoch' in state ? state.epoch : null };
 }
 
 const outcomeTitles = {

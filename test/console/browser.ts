@@ -75,9 +75,12 @@ export class Visit {
   }
 }
 
+export const desk = { width: 1280, height: 900 };
+export const phone = { width: 360, height: 740 };
+
 /** Opens an address in a fresh profile. */
 export async function visit(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await (await launched()).newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const context = await (await launched()).newContext({ viewport: desk, ...options });
   context.setDefaultTimeout(deadlineMs);
   const opened = new Visit(context, await context.newPage());
   await opened.page.goto(url);

@@ -24,11 +24,14 @@ function bandsOf(data) {
   return (plot) => {
     const { ctx, bbox } = plot;
     ctx.save();
-    ctx.fillStyle = colour('--band');
     for (const { from, to } of data.switchovers) {
       const left = Math.max(bbox.left, plot.valToPos(from / 1000, 'x', true));
       const right = Math.min(bbox.left + bbox.width, plot.valToPos(to / 1000, 'x', true));
-      if (right >= left) ctx.fillRect(left, bbox.top, Math.max(3 * devicePixelRatio, right - left), bbox.height);
+      if (right < left) continue;
+      ctx.fillStyle = colour('--band');
+      ctx.fillRect(left, bbox.top, Math.max(3 * devicePixelRatio, right - left), bbox.height);
+      ctx.fillStyle = colour('--mark');
+      ctx.fillRect(left, bbox.top, 1.5 * devicePixelRatio, bbox.height);
     }
     ctx.restore();
   };
@@ -61,7 +64,7 @@ function draw() {
       y: { range: [bottom * 1.1, top * 1.1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: '{HH}:{mm}' },
+      { ...axis, size: 28, grid: { show: false }, values: '{HH}:{mm}' },
       {
         ...axis,
         size: 44,
