@@ -3,6 +3,7 @@ import { html } from 'ghtml';
 import { statuses } from '../domain/transaction.ts';
 import type { TransactionView } from '../ops/transaction-view.ts';
 import type { TransactionPage } from '../ops/transactions.ts';
+import { type Act, acts } from './acts.ts';
 import { type Filter, isEmpty, queryOf } from './filter.ts';
 import { duration, moment } from './moments.ts';
 import { type Status, statusBadge, statusWords } from './words.ts';
@@ -47,9 +48,10 @@ export function transactionList({ filter, page, isLater, mayAct, now }: Transact
       ? ''
       : html`<a class="button" rel="next" href="/console/transactions${queryOf(filter, { cursor: nextCursor })}">Older</a>`;
   const newest = isLater ? html`<a class="button" href="/console/transactions${queryOf(filter)}">Newest</a>` : '';
-  const body = items.length === 0 ? nothing(filter, nextCursor !== null) : table(items, mayAct, now);
+  const isTickable = mayAct && offered(filter).length > 0;
+  const body = items.length === 0 ? nothing(filter, nextCursor !== null) : table(items, isTickable, now);
   const paging = html`<nav class="paging" aria-label="Pages of transactions">!${newest} !${older}</nav>`;
-  return mayAct && items.length > 0
+  return isTickable && items.length > 0
     ? html`<form method="get" action="/console/acts">!${hiddenFilter(filter)}!${body}!${chooser(filter)}</form>!${paging}`
     : html`!${body}!${paging}`;
 }
@@ -63,11 +65,11 @@ const nothing = (filter: Filter, hasOlder: boolean): string =>
 
 export function table(items: readonly TransactionView[], isTickable: boolean, now: number): string {
   const tick = (id: string): string =>
-    html`<td class="tick"><input type="checkbox" name="id" value="${id}" aria-label="Choose ${id}"></td>`;
+    html`<td class="tick"><input type="checkbox" id="tick-${id}" name="id" value="${id}" aria-label="Choose ${id}"></td>`;
   const row = (transaction: TransactionView): string => {
     const { id, status, method, path, client, receivedAt, settledAt, attempts, responseStatus, reason } = transaction;
     const took = settledAt === null ? now - Date.parse(receivedAt) : Date.parse(settledAt) - Date.parse(receivedAt);
-    return html`<tr>!${isTickable ? tick(id) : ''}<td>!${statusBadge(status)}</td><td class="what"><a class="mono" href="/console/transactions/${id}"><b>${method}</b> ${path}</a><span class="reason">${status === 'completed' ? '' : (reason ?? '')}</span></td><td class="wide-only client">${client}</td><td class="number">!${moment(receivedAt, now)}</td><td class="number wide-only">${duration(took)}</td><td class="number wide-only">${attempts.length}</td><td class="number wide-only">${responseStatus ?? '–'}</td></tr>`;
+    return html`<tr id="t-${id}">!${isTickable ? tick(id) : ''}<td>!${statusBadge(status)}</td><td class="what"><a class="mono" href="/console/transactions/${id}"><b>${method}</b> ${path}</a><span class="reason">${status === 'completed' ? '' : (reason ?? '')}</span></td><td class="wide-only client">${client}</td><td class="number">!${moment(receivedAt, now)}</td><td class="number wide-only">${duration(took)}</td><td class="number wide-only">${attempts.length}</td><td class="number wide-only">${responseStatus ?? '–'}</td></tr>`;
   };
   return html`
 <table class="cards">
@@ -82,15 +84,14 @@ const hiddenFilter = (filter: Filter): string =>
     .map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
     .join('');
 
+/** Of the acts those that a status on the page, or behind the filter, may allow. */
+const offered = ({ status }: Filter): readonly Act[] =>
+  acts.filter(({ on, among }) => on === 'transactions' && (status === '' || among.includes(status)));
+
 const chooser = (filter: Filter): string => html`
 <fieldset class="chooser">
 <legend>Act on</legend>
-<label><input type="radio" name="which" value="ticked" checked> those that are ticked</label>
-<label><input type="radio" name="which" value="all"> all that match${isEmpty(filter) ? '' : ' the filter'}, on every page</label>
-<span class="acts">!${[
-  ['replay', 'Replay…'],
-  ['cancel', 'Cancel…'],
-  ['complete', 'Resolve as completed…'],
-  ['fail', 'Resolve as failed…'],
-].map(([act, label]) => html`<button name="act" value="${act}">${label}</button>`)}</span>
+<label><input type="radio" id="which-ticked" name="which" value="ticked" checked> those that are ticked</label>
+<label><input type="radio" id="which-all" name="which" value="all"> all that match${isEmpty(filter) ? '' : ' the filter'}, on every page</label>
+<span class="acts">!${offered(filter).map(({ name, verb }) => html`<button name="act" value="${name}">${verb}…</button>`)}</span>
 </fieldset>`;

@@ -104,6 +104,10 @@ document.addEventListener('htmx:sse:after:connection', follows(true));
 document.addEventListener('htmx:sse:error', follows(false));
 document.addEventListener('htmx:sse:close', follows(false));
 document.addEventListener('htmx:response:error', follows(false));
+// A list in which somebody is ticking stands still.
+document.addEventListener('htmx:before:request', (event) => {
+  if (event.target.id === 'live' && event.target.querySelector('[name="id"]:checked') !== null) event.preventDefault();
+});
 document.addEventListener('htmx:after:swap', () => {
   tell(isFollowing);
   draw();
