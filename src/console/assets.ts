@@ -18,12 +18,17 @@ export type Assets = ReadonlyMap<string, Asset>;
 const script = 'text/javascript; charset=utf-8';
 const style = 'text/css; charset=utf-8';
 
-const sources: readonly (readonly [name: string, type: string, url: string])[] = [
+const sources: readonly (readonly [name: string, type: string, ...urls: string[]])[] = [
   ['console.css', style, import.meta.resolve('./assets/console.css')],
   ['console.js', script, import.meta.resolve('./assets/console.js')],
   ['icon.svg', 'image/svg+xml', import.meta.resolve('./assets/icon.svg')],
-  ['htmx.js', script, import.meta.resolve('htmx.org/dist/htmx.min.js')],
-  ['hx-sse.js', script, import.meta.resolve('htmx.org/dist/ext/hx-sse.min.js')],
+  // One file: a deferred htmx begins by a timer, which may run before a further file has registered the extension.
+  [
+    'htmx.js',
+    script,
+    import.meta.resolve('htmx.org/dist/htmx.min.js'),
+    import.meta.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+  ],
   ['uplot.js', script, import.meta.resolve('uplot/dist/uPlot.iife.min.js')],
   ['uplot.css', style, import.meta.resolve('uplot/dist/uPlot.min.css')],
 ];
@@ -33,8 +38,9 @@ const digestChars = 16;
 /** Rejects if a file cannot be read. */
 export async function readAssets(): Promise<Assets> {
   const assets = new Map<string, Asset>();
-  for (const [name, type, url] of sources) {
-    const bytes = await readFile(new URL(url));
+  for (const [name, type, ...urls] of sources) {
+    const files = await Promise.all(urls.map((url) => readFile(new URL(url), 'utf8')));
+    const bytes = Buffer.from(files.join('\n'));
     const digest = createHash('sha256').update(bytes).digest('hex').slice(0, digestChars);
     assets.set(name, { bytes, type, digest });
   }

@@ -44,6 +44,9 @@ const htmxConfig = JSON.stringify({
   morphIgnore: ['data-htmx-powered', 'open'],
 });
 
+/** In this order: what htmx tells when it begins is listened to by then. */
+const scripts = ['uplot.js', 'console.js', 'htmx.js'];
+
 export function layout(frame: Frame, { title, place, body }: Page): string {
   const { assets, session } = frame;
   const script = (name: string): string => html`<script src="${assetUrl(assets, name)}" defer></script>`;
@@ -59,7 +62,7 @@ export function layout(frame: Frame, { title, place, body }: Page): string {
 <link rel="icon" href="${assetUrl(assets, 'icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${assetUrl(assets, 'uplot.css')}">
 <link rel="stylesheet" href="${assetUrl(assets, 'console.css')}">
-!${session === null ? '' : ['htmx.js', 'hx-sse.js', 'uplot.js', 'console.js'].map(script)}
+!${session === null ? '' : scripts.map(script)}
 </head>
 <body>
 <a class="skip" href="#main">To the content</a>
