@@ -14,12 +14,19 @@ export interface Legible {
   readonly isCut: boolean;
 }
 
-const shownMaxBytes = 64 * 1024;
+const shownMaxChars = 64 * 1024;
+/** A larger body is shown as text, not set: it would hold up everything else. */
+const setMaxBytes = 256 * 1024;
 const mask = '***';
 const secretName = /passw|secret|token|private.?key|credential|auth|api.?key/i;
-const secretPair =
-  /((?:[\w-]*(?:passw|secret|token|private.?key|credential|api.?key)[\w-]*)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s&,;<]+)/gi;
-const userInfo = /(\/\/)[^/\s@]+@/g;
+// Every repetition is bounded, so that no text takes longer than its length.
+const secretWords = '(?:passw|secret|token|private.?key|credential|api.?key)';
+const secretPair = new RegExp(
+  `(${secretWords}[\\w-]{0,40}["']?\\s{0,4}[:=]\\s{0,4})("[^"]{0,4096}"|'[^']{0,4096}'|[^\\s&,;<]{1,4096})`,
+  'gi',
+);
+const secretElement = new RegExp(`(<[\\w:.-]{0,40}${secretWords}[\\w:.-]{0,40}>)[^<]{1,4096}`, 'gi');
+const userInfo = /(\/\/)[^/\s@]{1,256}@/g;
 
 export function legible(message: Uint8Array): Legible {
   const buffer = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
@@ -27,13 +34,12 @@ export function legible(message: Uint8Array): Legible {
   const head = buffer.toString('latin1', 0, headEnd === -1 ? buffer.byteLength : headEnd);
   const bytes = headEnd === -1 ? Buffer.alloc(0) : buffer.subarray(headEnd + 4);
   const { form, text } = bodyText(bytes);
-  const isCut = text.length > shownMaxBytes;
   return {
     head: withoutSecrets(head.replaceAll('\r\n', '\n')),
-    body: text.slice(0, shownMaxBytes),
+    body: text.slice(0, shownMaxChars),
     form,
     bodyBytes: bytes.byteLength,
-    isCut,
+    isCut: text.length > shownMaxChars || (form === 'text' && bytes.byteLength > shownMaxChars),
   };
 }
 
@@ -41,18 +47,20 @@ function bodyText(bytes: Buffer): { form: Legible['form']; text: string } {
   const text = bytes.toString('utf8');
   const begin = text.trimStart().charAt(0);
   if (begin === '') return { form: 'none', text: '' };
-  if (begin === '<') {
+  const isSet = bytes.byteLength <= setMaxBytes;
+  if (isSet && begin === '<') {
     const xml = legibleXml(text);
     if (xml !== null) return { form: 'xml', text: xml };
   }
-  if (begin === '{' || begin === '[') {
+  if (isSet && (begin === '{' || begin === '[')) {
     const json = legibleJson(text);
     if (json !== null) return { form: 'json', text: json };
   }
-  return { form: 'text', text: withoutSecrets(text) };
+  return { form: 'text', text: withoutSecrets(text.slice(0, shownMaxChars)) };
 }
 
-const withoutSecrets = (text: string): string => text.replace(userInfo, `$1${mask}@`).replace(secretPair, `$1${mask}`);
+const withoutSecrets = (text: string): string =>
+  text.replace(userInfo, `$1${mask}@`).replace(secretElement, `$1${mask}`).replace(secretPair, `$1${mask}`);
 
 type Ordered = Record<string, unknown>;
 

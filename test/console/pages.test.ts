@@ -53,7 +53,7 @@ suite('with a past, while the gate is shut', { skip: browserSkip }, () => {
     const directory = await mkdtemp(join(tmpdir(), 'northgate-console-'));
     parts.defer(() => rm(directory, { recursive: true, force: true }));
     const settings = { NORTHGATE_JOURNAL_URL: `sqlite:${join(directory, 'past.db')}` };
-    await writePast(settings, { count: 2500 });
+    await writePast(settings, { count: 800 });
     world = parts.use(await startWorld({ settings }));
     await shut(world);
     for (const name of ['one', 'two', 'three']) void world.createTenant(name).catch(() => undefined);
@@ -62,7 +62,7 @@ suite('with a past, while the gate is shut', { skip: browserSkip }, () => {
   after(() => parts.disposeAsync());
 
   test('every page is accessible, fits a phone, and complains of nothing', async () => {
-    const [story] = await world.gateway.journal.list({ lane: 'deployments/vnf-2045', limit: 1 });
+    const [story] = await world.gateway.journal.list({ lane: 'deployments/vnf-655', limit: 1 });
     await judge(world.gateway.ops.url, [
       ['overview-shut', '/console/'],
       ['overview-day', '/console/?hours=24'],
@@ -70,7 +70,7 @@ suite('with a past, while the gate is shut', { skip: browserSkip }, () => {
       ['transactions-filtered', '/console/transactions?status=failed&path=/ESCManager&since=2020-01-01T00:00:00'],
       ['transactions-none', '/console/transactions?q=nowhere'],
       ['transaction', `/console/transactions/${story?.id ?? ''}`],
-      ['transaction-waiting', '/console/transactions/past00002500'],
+      ['transaction-waiting', '/console/transactions/past00000800'],
       ['switchovers', '/console/switchovers'],
       ['switchover', '/console/switchovers/7'],
       ['dead-letters', '/console/dead-letters'],
