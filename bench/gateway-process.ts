@@ -26,6 +26,8 @@ export interface Usage {
   readonly cpuMicros: number;
   readonly rssBytes: number;
   readonly heapBytes: number;
+  /** Memory of buffers, which is not on the heap. */
+  readonly bufferBytes: number;
 }
 
 let gateway: Gateway | null = null;
@@ -48,12 +50,15 @@ answerQuestions(
       const { coordinator } = running();
       return { isOpen: coordinator.isOpen, epoch: coordinator.epoch, readyAt: coordinator.state.readyAt };
     },
+    opsPort: () => running().ops.port,
     counts: () => running().journal.counts(),
+    /** Whatever is done, the oldest first. */
+    prune: (limit: number) => running().journal.prune(Date.now(), limit),
     usage(isCollected: boolean): Usage {
       if (isCollected) for (let times = 0; times < 3; times += 1) global.gc?.();
       const { user, system } = process.cpuUsage();
-      const { rss, heapUsed } = process.memoryUsage();
-      return { cpuMicros: user + system, rssBytes: rss, heapBytes: heapUsed };
+      const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+      return { cpuMicros: user + system, rssBytes: rss, heapBytes: heapUsed, bufferBytes: arrayBuffers };
     },
   },
   async () => gateway?.close(),

@@ -4,9 +4,10 @@
  */
 import { printTable, say } from './figures.ts';
 import type { Burst } from './load-process.ts';
+import { sized } from './size.ts';
 import { Stage, type Store, stores, until } from './stage.ts';
 
-const heldCount = 10_000;
+const heldCount = sized(10_000, 20);
 const kilobyte = 1024;
 
 interface Case {
@@ -84,6 +85,6 @@ async function measure({ store, concurrency, rampUpMs, answerMs }: Case): Promis
 /** Code is compiled and the heap has its working size before anything is counted. */
 async function warmUp(stage: Stage, port: number): Promise<void> {
   await stage.load.ask('connect', { port, count: 64 });
-  await stage.load.ask('closedLoop', { port, method: 'POST', forMs: 2_000 });
+  await stage.load.ask('closedLoop', { port, method: 'POST', forMs: sized(2_000, 50) });
   await stage.load.ask('disconnect', port);
 }

@@ -7,14 +7,15 @@ import { type Child, startChild } from './child.ts';
 import { median, printTable, ratios, say, spread } from './figures.ts';
 import type { Usage } from './gateway-process.ts';
 import type { Looped, Target } from './load-process.ts';
+import { sized } from './size.ts';
 import { hasRedis, type MeasuredGateway, Stage, type Store } from './stage.ts';
 
-const connectionCount = 64;
-const warmUpMs = 2_000;
-const roundMs = 2_000;
-const rounds = 7;
-const openLoopMs = 2_000;
-const openLoopRounds = 3;
+const connectionCount = sized(64, 4);
+const warmUpMs = sized(2_000, 50);
+const roundMs = sized(2_000, 50);
+const rounds = sized(7, 1);
+const openLoopMs = sized(2_000, 50);
+const openLoopRounds = sized(3, 1);
 const openLoopPerSecond = 500;
 
 interface Variant {

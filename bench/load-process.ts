@@ -17,6 +17,9 @@ export interface Looped {
   readonly failures: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly longestMs: number;
+  /** All of them, rising; only if they were asked for, to be put together with those of other loads. */
+  readonly timesMs: readonly number[];
 }
 
 export interface Burst {
@@ -63,10 +66,11 @@ function disconnect(port: number): void {
 
 const isDone = (status: number): boolean => status >= 200 && status < 300 && status !== 202;
 
-function looped(timesMs: number[], failures: number): Looped {
+function looped(timesMs: number[], failures: number, isEachTold = false): Looped {
   const sorted = Float64Array.from(timesMs).sort();
   const quantile = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-  return { answers: sorted.length, failures, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+  const [p50Ms, p99Ms, longestMs] = [quantile(0.5), quantile(0.99), quantile(1)];
+  return { answers: sorted.length, failures, p50Ms, p99Ms, longestMs, timesMs: isEachTold ? [...sorted] : [] };
 }
 
 /** A gateway closes connections that rested too long while the others had their turn; they are opened anew. */
@@ -78,7 +82,11 @@ async function poolOf(port: number): Promise<LoadConnection[]> {
   return pool;
 }
 
-async function closedLoop({ forMs, ...target }: Target & { forMs: number }): Promise<Looped> {
+async function closedLoop({
+  forMs,
+  isEachTold,
+  ...target
+}: Target & { forMs: number; isEachTold?: boolean }): Promise<Looped> {
   const pool = await poolOf(target.port);
   const untilAt = performance.now() + forMs;
   const timesMs: number[] = [];
@@ -89,7 +97,7 @@ async function closedLoop({ forMs, ...target }: Target & { forMs: number }): Pro
       const beganAt = performance.now();
       if (beganAt >= untilAt) {
         running -= 1;
-        if (running === 0) resolve(looped(timesMs, failures));
+        if (running === 0) resolve(looped(timesMs, failures, isEachTold));
         return;
       }
       connection.send(requestFor(target), (status) => {
@@ -105,9 +113,10 @@ async function closedLoop({ forMs, ...target }: Target & { forMs: number }): Pro
 async function openLoop({
   forMs,
   perSecond,
+  isEachTold,
   ...target
-}: Target & { forMs: number; perSecond: number }): Promise<Looped> {
-  const idle = [...(pools.get(target.port) ?? [])];
+}: Target & { forMs: number; perSecond: number; isEachTold?: boolean }): Promise<Looped> {
+  const idle = [...(await poolOf(target.port))];
   const due: number[] = [];
   const timesMs: number[] = [];
   let failures = 0;
@@ -134,7 +143,7 @@ async function openLoop({
     pump();
   }
   while (underWay > 0 || due.length > 0) await pause(tickMs);
-  return looped(timesMs, failures);
+  return looped(timesMs, failures, isEachTold);
 }
 
 /** One request on each connection of the pool; resolves with the last answer. */

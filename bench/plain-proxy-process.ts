@@ -51,8 +51,8 @@ answerQuestions(
     },
     usage(): Usage {
       const { user, system } = process.cpuUsage();
-      const { rss, heapUsed } = process.memoryUsage();
-      return { cpuMicros: user + system, rssBytes: rss, heapBytes: heapUsed };
+      const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+      return { cpuMicros: user + system, rssBytes: rss, heapBytes: heapUsed, bufferBytes: arrayBuffers };
     },
   },
   () => undefined,

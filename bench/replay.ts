@@ -7,10 +7,28 @@ import { rampedConcurrency } from '../src/domain/retry.ts';
 import type { EscCounts } from './esc-process.ts';
 import { printTable, say, spread } from './figures.ts';
 import type { Burst } from './load-process.ts';
+import { sized } from './size.ts';
 import { type MeasuredGateway, Stage, type Store, stores, until } from './stage.ts';
 
-const transactionCount = 1000;
-const flatRounds = 2;
+const transactionCount = sized(1000, 16);
+const flatRounds = sized(2, 1);
+
+type Pace = readonly [concurrency: number, answerMs: number];
+const everyPace: readonly Pace[] = [
+  [8, 50],
+  [8, 5],
+  [64, 50],
+  [64, 5],
+];
+const paces = sized(everyPace, everyPace.slice(1, 2));
+
+type Kind = readonly [method: 'POST' | 'PUT', rampUpMs: number];
+const everyKind: readonly Kind[] = [
+  ['PUT', 0],
+  ['POST', 0],
+  ['POST', 10_000],
+];
+const kinds = sized(everyKind, everyKind.slice(0, 1));
 
 interface Case {
   readonly store: Store;
@@ -24,17 +42,8 @@ export async function measureReplay(): Promise<void> {
   await using stage = new Stage();
   const rows: string[][] = [];
   for (const store of stores) {
-    for (const [concurrency, answerMs] of [
-      [8, 50],
-      [8, 5],
-      [64, 50],
-      [64, 5],
-    ] as const) {
-      for (const [method, rampUpMs] of [
-        ['PUT', 0],
-        ['POST', 0],
-        ['POST', 10_000],
-      ] as const) {
+    for (const [concurrency, answerMs] of paces) {
+      for (const [method, rampUpMs] of kinds) {
         rows.push(await measure(stage, { store, concurrency, answerMs, rampUpMs, method }));
       }
     }
@@ -65,7 +74,7 @@ async function measure(stage: Stage, given: Case): Promise<string[]> {
     String(concurrency),
     `${answerMs} ms`,
     `${rampUpMs / 1000} s`,
-    exchanges === 1 ? 'PUT: sent' : 'create: look, then sent',
+    `${method === 'PUT' ? 'update' : 'create'}: ${exchanges === 1 ? 'sent' : 'look, then sent'}`,
     spread(seconds, 2),
     (idealMs(given, exchanges) / 1000).toFixed(2),
     spread(shares, 2),

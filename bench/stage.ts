@@ -27,9 +27,39 @@ export async function until(condition: () => Promise<boolean>, what: string): Pr
   }
 }
 
+/** Where a journal is kept: a Redis server of its own, or a directory. */
+export interface JournalPlace extends AsyncDisposable {
+  readonly store: Store;
+  readonly directory: string;
+  readonly redis: RedisServer | null;
+  /** `NORTHGATE_JOURNAL_…` variables. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** `redisSettings` are redis-server options. */
+export async function openPlace(
+  store: Store,
+  redisSettings: Readonly<Record<string, string>> = {},
+): Promise<JournalPlace> {
+  const directory = await mkdtemp(join(tmpdir(), 'northgate-bench-'));
+  const redis = await redisFor(store, redisSettings);
+  return {
+    store,
+    directory,
+    redis,
+    settings: journalSettings(store, directory, redis),
+    async [Symbol.asyncDispose]() {
+      await redis?.[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
 export interface MeasuredGateway extends AsyncDisposable {
   readonly port: number;
   readonly child: Child;
+  /** From the order to start to listening: journal opened, what an earlier gateway left taken up. Its code was loaded before. */
+  readonly startedMs: number;
   state(): Promise<GatewayState>;
   /** The gate is shut and the journal has the new epoch. */
   untilEpochAfter(epoch: number): Promise<void>;
@@ -48,41 +78,37 @@ export class Stage implements AsyncDisposable {
     return this.esc.ask('be', mode);
   }
 
-  /** Resolves when its gate is open; `settings` as `NORTHGATE_…` variables. */
+  /** Resolves when its gate is open; `settings` as `NORTHGATE_…` variables. Its journal's place is closed with it. */
   async startGateway(store: Store, settings: Readonly<Record<string, string>> = {}): Promise<MeasuredGateway> {
-    const directory = await mkdtemp(join(tmpdir(), 'northgate-bench-'));
-    const redis = await redisFor(store);
+    const place = await openPlace(store);
+    const gateway = await this.startGatewayAt(place, settings);
+    await until(async () => (await gateway.state()).isOpen, 'the gate is open');
+    return {
+      ...gateway,
+      async [Symbol.asyncDispose]() {
+        await gateway[Symbol.asyncDispose]();
+        await place[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  /** Resolves when it listens, whether ESC is ready or not; the place stays when it is closed. */
+  async startGatewayAt(
+    { store, settings: journal }: JournalPlace,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<MeasuredGateway> {
     const child = startChild('gateway-process', 'own', ['--expose-gc']);
     const ports = await this.esc.ask<{ rest: number; health: number }>('ports');
+    // Once it answers, its code is loaded: what follows is the gateway's own start.
+    await child.ask('usage', false);
     const given: GatewayStart = {
-      settings: { ...settingsFor(ports), ...journalSettings(store, directory, redis), ...settings },
+      settings: { ...settingsFor(ports), ...journal, ...settings },
       isJournaled: store !== 'none',
     };
+    const beganAt = performance.now();
     const port = await child.ask<number>('start', given);
-    const state = (): Promise<GatewayState> => child.ask('state');
-    await until(async () => (await state()).isOpen, 'the gate is open');
-    return {
-      port,
-      child,
-      state,
-      untilEpochAfter: (epoch) => until(async () => (await state()).epoch > epoch, 'the epoch has ended'),
-      async untilReady() {
-        let readyAt: number | null = null;
-        const isReady = async (): Promise<boolean> => {
-          readyAt = (await state()).readyAt;
-          return readyAt !== null;
-        };
-        await until(isReady, 'ESC is ready');
-        return readyAt ?? Number.NaN;
-      },
-      count: async (status) => (await child.ask<Record<Status, number>>('counts'))[status],
-      usage: (isCollected) => child.ask('usage', isCollected),
-      async [Symbol.asyncDispose]() {
-        await child[Symbol.asyncDispose]();
-        await redis?.[Symbol.asyncDispose]();
-        await rm(directory, { recursive: true, force: true });
-      },
-    };
+    const startedMs = performance.now() - beganAt;
+    return { ...measured(child), port, startedMs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,9 +117,30 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-async function redisFor(store: Store): Promise<RedisServer | null> {
+function measured(child: Child): Omit<MeasuredGateway, 'port' | 'startedMs'> {
+  const state = (): Promise<GatewayState> => child.ask('state');
+  return {
+    child,
+    state,
+    untilEpochAfter: (epoch) => until(async () => (await state()).epoch > epoch, 'the epoch has ended'),
+    async untilReady() {
+      let readyAt: number | null = null;
+      const isReady = async (): Promise<boolean> => {
+        readyAt = (await state()).readyAt;
+        return readyAt !== null;
+      };
+      await until(isReady, 'ESC is ready');
+      return readyAt ?? Number.NaN;
+    },
+    count: async (status) => (await child.ask<Record<Status, number>>('counts'))[status],
+    usage: (isCollected) => child.ask('usage', isCollected),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
+
+async function redisFor(store: Store, settings: Readonly<Record<string, string>>): Promise<RedisServer | null> {
   if (!store.startsWith('redis')) return null;
-  return startRedis({ appendfsync: store === 'redis everysec' ? 'everysec' : 'always' });
+  return startRedis({ appendfsync: store === 'redis everysec' ? 'everysec' : 'always', ...settings });
 }
 
 function settingsFor({ rest, health }: { rest: number; health: number }): Record<string, string> {
@@ -110,8 +157,11 @@ function settingsFor({ rest, health }: { rest: number; health: number }): Record
     NORTHGATE_ESC_HEALTH_TIMEOUT: '60s',
     NORTHGATE_ESC_HEALTH_INTERVAL: '200ms',
     NORTHGATE_DRAIN_TIMEOUT: '0s',
-    // The stub keeps nothing: a look at what it took would find it gone and end the epoch (R5).
-    NORTHGATE_COMPLETION_ASK_AFTER: '24h',
+    // A transaction is done with its answer. The stub keeps nothing: a look at what it had accepted would find it gone and
+    // end the epoch (R5), and the end of an epoch would have all of it looked at.
+    NORTHGATE_POLICIES: JSON.stringify(
+      ['POST', 'PUT'].map((method) => ({ method, path: '/ESCManager/v0/tenants/{tenant}', ack: 'answer' })),
+    ),
   };
 }
 

@@ -1,7 +1,8 @@
-/** `northgate config check` and `config print`: reads the configuration and says what is wrong, or what it comes to. */
+/** `northgate config`: reads the configuration and says what is wrong, or what it comes to; prints the reference. */
 import { Command } from 'commander';
 import { printConfig } from '../config/print.ts';
 import { type ConfigReading, readConfig, refusalText } from '../config/reader.ts';
+import { configReference } from '../config/reference.ts';
 import { Failure } from './failure.ts';
 import type { Output } from './output.ts';
 
@@ -29,5 +30,9 @@ export function configCommand(output: Output): Command {
     .description('every key with its value and where it came from, secrets masked')
     .option(...fileOption)
     .action((options) => output.write(printConfig(readOrRefuse(options.config))));
+  config
+    .command('reference')
+    .description('every key with default and meaning, as Markdown')
+    .action(() => output.write(configReference()));
   return config;
 }

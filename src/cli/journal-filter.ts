@@ -1,5 +1,5 @@
 /** The filters of `journal list` and `journal export`, as options and as the ops API's query. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/units.ts';
 import { statuses } from '../domain/transaction.ts';
 import type { Query } from './ops-client.ts';
@@ -17,7 +17,7 @@ export interface FilterOptions {
 
 export const withFilters = (command: Command): Command =>
   command
-    .option('--status <status>', `one of ${statuses.join(', ')}`)
+    .addOption(new Option('--status <status>', 'how it stands').choices([...statuses]))
     .option('--lane <lane>', 'the whole lane')
     .option('--client <name>', 'the whole name')
     .option('--method <method>', 'such as POST')

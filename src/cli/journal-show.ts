@@ -26,6 +26,8 @@ export const showCommand = (output: Output): Command =>
 
 export const transactionPath = (id: string): string => `v1/transactions/${encodeURIComponent(id)}`;
 
+const callbackHead = ['ATTEMPT', 'CALLBACK', 'STATUS', 'FROM', 'AT', 'DELIVERY', 'TRIES', 'EVIDENCE'];
+
 /** All of one transaction for people. */
 function printTransaction(output: Output, { attempts, ...fields }: TransactionView): void {
   printPairs(output, Object.entries(fields));
@@ -39,4 +41,17 @@ function printTransaction(output: Output, { attempts, ...fields }: TransactionVi
     evidence ?? null,
   ]);
   if (rows.length > 0) printTable(output, ['ATTEMPT', 'KIND', 'EPOCH', 'NODE', 'AT', 'OUTCOME', 'EVIDENCE'], rows);
+  const callbacks = attempts.flatMap(({ number, callbacks: reports }) =>
+    reports.map(({ eventType, status, from, at, delivery, tries, evidence }) => [
+      number,
+      eventType,
+      status,
+      from,
+      at,
+      delivery,
+      tries,
+      evidence ?? null,
+    ]),
+  );
+  if (callbacks.length > 0) printTable(output, callbackHead, callbacks);
 }

@@ -4,17 +4,15 @@ import type { PairView, SwitchoverView } from '../ops/pair-view.ts';
 import type { TransactionView } from '../ops/transaction-view.ts';
 import { jsonOption, opsCommand, withClient } from './ops-command.ts';
 import { type Output, printTable } from './output.ts';
+import { interruption } from './watch.ts';
 
 export const tailCommand = (output: Output): Command =>
   opsCommand('tail', 'what changes, as it happens, until Ctrl-C')
     .addOption(jsonOption())
     .action((options) =>
       withClient(options, async (client) => {
-        const interrupted = new AbortController();
-        process.once('SIGINT', () => interrupted.abort());
-        process.once('SIGTERM', () => interrupted.abort());
         const plain: Output = { ...output, isTerminal: false };
-        for await (const { name, data } of client.events('v1/events', interrupted.signal)) {
+        for await (const { name, data } of client.events('v1/events', interruption())) {
           if (options.json) output.write(`${JSON.stringify({ event: name, data })}\n`);
           else printTable(plain, cells(name, data), []);
         }

@@ -1,5 +1,6 @@
 /** All commands put together, and what they end with: the exit codes of contract section 1. */
 import { Command, CommanderError } from 'commander';
+import { addCompletion } from './completion.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo-command.ts';
 import { doctorCommand } from './doctor.ts';
@@ -30,11 +31,12 @@ function program(): Command {
     .description('A northbound REST API gateway with transaction retry for a Cisco ESC active/standby pair')
     .showHelpAfterError('(--help says what can be said)');
   const commands = [
-    ...[serveCommand(), demoCommand(), simCommand(), doctorCommand(), statusCommand(output)],
+    ...[serveCommand(), demoCommand(), simCommand(), doctorCommand(output), statusCommand(output)],
     ...[switchoversCommand(output), journalCommand(output), ...gateCommands(output)],
     ...[configCommand(output), openapiCommand(output)],
   ];
   for (const command of commands) northgate.addCommand(command);
+  addCompletion(northgate, output);
   throwInsteadOfExit(northgate);
   return northgate;
 }

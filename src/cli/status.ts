@@ -3,16 +3,20 @@ import type { Command } from 'commander';
 import type { PairStatusView } from '../ops/pair-view.ts';
 import { jsonOption, opsCommand, withClient } from './ops-command.ts';
 import { type Output, printJson, printPairs, printTable } from './output.ts';
+import { watching, watchOption } from './watch.ts';
 
 export const statusCommand = (output: Output): Command =>
   opsCommand('status', 'the pair, the gate, the epoch, counts')
     .addOption(jsonOption())
+    .addOption(watchOption())
     .action((options) =>
-      withClient(options, async (client) => {
-        const pair = await client.get<PairStatusView>('v1/pair');
-        if (options.json) printJson(output, pair);
-        else printPair(output, pair);
-      }),
+      withClient(options, (client) =>
+        watching(output, options.watch, async (page) => {
+          const pair = await client.get<PairStatusView>('v1/pair');
+          if (options.json) printJson(page, pair);
+          else printPair(page, pair);
+        }),
+      ),
     );
 
 /** The state of the pair for people. */
@@ -37,5 +41,10 @@ function printPair(output: Output, pair: PairStatusView): void {
     printTable(output, ['REPLICA', 'IS', 'LEASE ENDS'], rows ?? []);
   }
   if (transactions === null) output.write('The journal does not answer, so transactions are not counted.\n');
-  else printTable(output, ['STATUS', 'TRANSACTIONS'], Object.entries(transactions));
+  else {
+    printTable(output, ['STATUS', 'TRANSACTIONS'], Object.entries(transactions));
+    if (output.isTerminal && transactions['awaiting-operator'] > 0) {
+      output.write('Some need you: `northgate journal list --status awaiting-operator`\n');
+    }
+  }
 }

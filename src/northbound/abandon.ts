@@ -39,7 +39,8 @@ export async function abandonUnsent(
     return isUnsent && !isKept && current.owner === replica ? { transaction: abandoned(current, reason, now()) } : null;
   });
   const backInLane = changing.then((changed) => {
-    if (changed.word === 'declined' && changed.transaction.owner === replica) lanes.wait(changed.transaction);
+    // Whatever that record says, which may be older than its adoption by this replica: its turn reads it anew.
+    if (changed.word === 'declined') lanes.wait(changed.transaction);
     return changed;
   });
   const changed = await within(backInLane);

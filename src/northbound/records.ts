@@ -77,12 +77,13 @@ export class Records {
     for (let tries = 0; tries < triesMax; tries += 1) {
       const move = decide(current);
       if (move === null) return { word: 'declined', transaction: current };
-      const replaced = await this.#replace(move, isPatient);
+      const { replaced, isUnsure } = await this.#replace(move, isPatient);
       if (replaced.word === 'replaced') return { word: 'changed', transaction: replaced.transaction };
       if (replaced.word !== 'stale-version') return { word: replaced.word };
       const read = await this.#reread(current.id, isPatient);
       if (read === 'unavailable') return { word: 'unavailable' };
       if (read === null) return { word: 'missing' };
+      if (isUnsure && isCarried(read, current, move.transaction)) return { word: 'changed', transaction: read };
       current = read;
     }
     throw new Error(`defect: transaction ${transaction.id} was moved by others ${triesMax} times in a row`);
@@ -96,14 +97,17 @@ export class Records {
     }
   }
 
-  /** The same object is handed in again, so that a write whose confirmation was lost finds itself done. */
-  async #replace(move: Move, isPatient: boolean): Promise<Replaced> {
+  /**
+   * The same object is handed in again, so that a write whose confirmation was lost finds itself done. `isUnsure`: one was
+   * not confirmed before, and may have been made.
+   */
+  async #replace(move: Move, isPatient: boolean): Promise<{ replaced: Replaced; isUnsure: boolean }> {
     for (let failures = 1; ; failures += 1) {
       const replaced = await this.journal.replace(move);
-      if (replaced.word !== 'unavailable') return replaced;
+      if (replaced.word !== 'unavailable') return { replaced, isUnsure: failures > 1 };
       const { id } = move.transaction;
       this.#log.error({ err: replaced.cause, transaction: id }, 'the journal did not confirm a move');
-      if (!isPatient || this.#isClosed) return replaced;
+      if (!isPatient || this.#isClosed) return { replaced, isUnsure: true };
       await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
     }
   }
@@ -202,4 +206,16 @@ export class Records {
       return 'unavailable';
     }
   }
+}
+
+/**
+ * Whether a write that was not confirmed was made all the same, and only then overtaken by another one, such as a report's:
+ * the record is where only that write can have brought it. Taken for lost, nobody would go on from there.
+ */
+function isCarried(found: Transaction, before: Transaction, wanted: Transaction): boolean {
+  const [at, from, to] = [found, before, wanted].map(({ state, owner, attempts }) => {
+    const since = 'since' in state ? state.since : state.settledAt;
+    return `${state.status} ${since} ${attempts.at(-1)?.number ?? 0} ${owner}`;
+  });
+  return at === to && to !== from && found.version > wanted.version + 1;
 }

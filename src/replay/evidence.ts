@@ -26,10 +26,15 @@ export function isLongAccepted({ attempts, policy }: Transaction, at: number): b
   return policy.look === null && accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
 }
 
-export function cleanUpOf({ attempts }: Transaction, epoch: number): 'none' | 'running' | 'dropped' {
+/** As long as R14 gives what is under way: past it, a clean-up that ESC never answered did not reach it. */
+const cleanUpSilenceMaxMs = 60_000;
+
+export function cleanUpOf({ attempts }: Transaction, epoch: number, at: number): 'none' | 'running' | 'dropped' {
   const last = attempts.at(-1);
   if (last?.kind !== 'clean-up' || last.outcome === 'never-sent') return 'none';
   if (last.status !== undefined && last.status >= 400) return 'none';
+  const isUnheard = last.outcome === 'unknown' && at > (last.endedAt ?? last.at) + cleanUpSilenceMaxMs;
+  if (isUnheard) return 'dropped';
   return last.epoch === epoch ? 'running' : 'dropped';
 }
 

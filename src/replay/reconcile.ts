@@ -50,10 +50,27 @@ export const overtakerOf = ({ sequence }: Transaction, lane: readonly Transactio
 const isRefused = ({ state, attempts }: Transaction): boolean =>
   state.status === 'failed' && attempts.every(({ status }) => status === undefined || status >= 400);
 
+/**
+ * What is found done is settled by this evidence; not a create where ESC took a later create of the same resource: what
+ * stands is that one's work. This one was deleted in between, and nobody saw whether it had been done (promise 5).
+ */
+export function evidenceOfDone(
+  { sequence, policy }: Transaction,
+  lane: readonly Transaction[],
+  evidence: string,
+): string {
+  if (policy.kind !== 'create') return evidence;
+  const later = lane.find((each) => each.sequence > sequence && each.policy.kind === 'create' && isTaken(each));
+  return later === undefined ? evidence : `not-observed: what is there was made by the later transaction ${later.id}`;
+}
+
+const isTaken = ({ attempts }: Transaction): boolean =>
+  attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
+
 /** Sending it now, after a later one, would turn their order round (promise 4). */
 export function nextOfOvertaken(transaction: Transaction, later: Transaction, found: Seen['found'] | null): Next {
   const { policy } = transaction;
-  const { id, policy: theirs, state, attempts } = later;
+  const { id, policy: theirs, state } = later;
   if (policy.kind === 'create' && theirs.kind === 'delete') {
     // ESC took it, and it may well have been done before it was deleted.
     const wasTaken = transaction.attempts.some(({ status }) => status !== undefined && status < 400);
@@ -62,8 +79,7 @@ export function nextOfOvertaken(transaction: Transaction, later: Transaction, fo
     if (found === 'absent') return { do: 'fail', reason: `the later transaction ${id} deleted it before it completed` };
     if (!isSettled(state.status)) return { do: 'wait' };
   }
-  const isTaken = attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
-  if (policy.kind === 'delete' && theirs.kind === 'create' && isTaken) {
+  if (policy.kind === 'delete' && theirs.kind === 'create' && isTaken(later)) {
     return { do: 'settle', evidence: `ESC took the later create ${id}, so it was gone` };
   }
   return { do: 'operator', reason: `sending it again would put it after ${id}, which came later and was sent` };

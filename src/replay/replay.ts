@@ -26,7 +26,7 @@ import {
   look,
   mayBeFrom,
 } from './look.ts';
-import { type Next, nextOf, nextOfOvertaken, overtakerOf } from './reconcile.ts';
+import { evidenceOfDone, type Next, nextOf, nextOfOvertaken, overtakerOf } from './reconcile.ts';
 
 export interface ReplayOptions extends LookOptions, ConclusionsOptions {
   readonly sender: Sender;
@@ -123,8 +123,10 @@ export class Replay {
     { epoch, readyAt }: { epoch: number; readyAt: number },
   ): Promise<Replayed | 'send'> {
     const { policy, state } = transaction;
-    const overtaker = overtakerOf(transaction, await laneOf(this.#options.journal, transaction));
+    const lane = await laneOf(this.#options.journal, transaction);
+    const overtaker = overtakerOf(transaction, lane);
     const inOrder = (next: Next, found: Look['found'] | null): Next => {
+      if (next.do === 'settle') return { do: 'settle', evidence: evidenceOfDone(transaction, lane, next.evidence) };
       const isAct = next.do === 'send' || next.do === 'clean-up';
       return overtaker !== null && isAct && found !== 'away' ? nextOfOvertaken(transaction, overtaker, found) : next;
     };
@@ -140,7 +142,7 @@ export class Replay {
       mayBeOwn: mayBeFrom(message, seen),
       isAsAsked: isAsAsked(message, seen),
       isStuck: state.status === 'unacknowledged' && state.reason === stuckReason,
-      cleanUp: cleanUpOf(transaction, epoch),
+      cleanUp: cleanUpOf(transaction, epoch, now()),
       mayCleanUp: this.#options.mayCleanUp,
       mayHaveServed: mayHaveServed(transaction, now()),
     });

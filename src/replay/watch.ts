@@ -16,7 +16,7 @@ import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { isAsAsked, type Look, type LookOptions, laneOf, look } from './look.ts';
-import { overtakerOf } from './reconcile.ts';
+import { evidenceOfDone, overtakerOf } from './reconcile.ts';
 import { stuckReason } from './replay.ts';
 
 export interface WatchOptions extends LookOptions {
@@ -138,9 +138,11 @@ export class Watch {
     const isDone = kind === 'create' && seen.found === 'done';
     const isUpdated = kind === 'update' && seen.found === 'done' && isAsAsked(message, seen);
     if (isGone || isDone || isUpdated) {
+      const lane = await laneOf(records.journal, transaction);
+      const evidence = evidenceOfDone(transaction, lane, 'a look found it done');
       return this.#settle(
         transaction,
-        (current) => moves.settledByLook(current, 'a look found it done', now()),
+        (current) => moves.settledByLook(current, evidence, now()),
         isGone ? null : seen,
       );
     }

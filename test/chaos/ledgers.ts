@@ -73,6 +73,8 @@ export interface JournalEntry {
     readonly number: number;
     readonly kind: string;
     readonly outcome?: string;
+    readonly at?: string;
+    readonly endedAt?: string;
     readonly callbacks: readonly { readonly id: string; readonly delivery: string }[];
   }[];
 }

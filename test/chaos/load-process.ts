@@ -11,6 +11,9 @@ import { Receiver, type ReceiverMode } from './receiver.ts';
 export interface LoadStart {
   readonly seed: number;
   readonly clients: number;
+  /** The gateway's, and the clients' own; without them all is on loopback. */
+  readonly host?: string;
+  readonly callbackHost?: string;
   readonly port: number;
   readonly callbackPort: number;
   readonly ledgerFile: string;
@@ -30,9 +33,9 @@ let stopped = false;
 let giveUpAt = Number.POSITIVE_INFINITY;
 let running: Promise<unknown> = Promise.resolve();
 
-async function start({ seed, clients, port, callbackPort, ledgerFile: file }: LoadStart): Promise<void> {
+async function start({ seed, clients, ledgerFile: file, ...calling }: LoadStart): Promise<void> {
   ledgerFile = file;
-  const hearing = new Receiver(callbackPort);
+  const hearing = new Receiver(calling.callbackPort, calling.callbackHost);
   receiver = hearing;
   await hearing.become('up');
   const random = randomOf(seed);
@@ -41,7 +44,7 @@ async function start({ seed, clients, port, callbackPort, ledgerFile: file }: Lo
     return new Orchestrator({
       name: `s${seed}-c${index}`,
       random: random.fork(),
-      calling: { port, callbackPort, authorization },
+      calling: { ...calling, authorization },
       receiver: hearing,
       orders,
       isStopped: () => stopped,

@@ -1,5 +1,5 @@
 /** The runner's hold on the process of the clients: it tells it what to do, and reads its ledger at the end. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,14 +13,14 @@ const program = fileURLToPath(new URL('load-process.ts', import.meta.url));
 const { NODE_V8_COVERAGE: _, ...plainEnvironment } = process.env;
 
 export class Load {
-  readonly #child: ChildProcess = fork(program, {
-    env: plainEnvironment,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  readonly #child: ChildProcess;
   readonly #start: LoadStart;
   #last = 0;
 
-  constructor(start: LoadStart) {
+  /** `inside`: words of a command that starts another one elsewhere, in a network namespace. */
+  constructor(start: LoadStart, inside: readonly string[] = []) {
+    const [command = '', ...given] = [...inside, process.execPath, program];
+    this.#child = spawn(command, given, { env: plainEnvironment, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#start = start;
   }
 

@@ -10,12 +10,14 @@ export type ReceiverMode = 'up' | 'refusing' | 'answering-503';
 
 export class Receiver {
   readonly heard: Heard[] = [];
+  readonly #host: string;
   readonly #port: number;
   #mode: ReceiverMode = 'up';
   #server: http.Server | null = null;
   #changing: Promise<void> = Promise.resolve();
 
-  constructor(port: number) {
+  constructor(port: number, host = '127.0.0.1') {
+    this.#host = host;
     this.#port = port;
   }
 
@@ -56,7 +58,7 @@ export class Receiver {
         response.writeHead(200).end();
       });
     });
-    server.listen(this.#port, '127.0.0.1');
+    server.listen(this.#port, this.#host);
     await once(server, 'listening');
     this.#server = server;
   }

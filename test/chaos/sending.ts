@@ -3,9 +3,15 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import type { Order, Try } from './ledgers.ts';
 
+const loopback = '127.0.0.1';
+
 /** Where the clients call, and as whom. */
 export interface Calling {
+  /** Loopback, unless the gateway is elsewhere. */
+  readonly host?: string;
   readonly port: number;
+  /** Of the clients' own listener, as the gateway is to call it. */
+  readonly callbackHost?: string;
   readonly callbackPort: number;
   readonly authorization: string;
 }
@@ -21,7 +27,7 @@ export async function tryOnce(order: Order, calling: Calling, timeoutMs: number)
   const at = Date.now();
   const headers: Record<string, string> = {
     'Content-Type': 'application/xml',
-    Callback: `http://127.0.0.1:${calling.callbackPort}/cb/${order.id}`,
+    Callback: `http://${calling.callbackHost ?? loopback}:${calling.callbackPort}/cb/${order.id}`,
     'Client-Transaction-Id': order.id,
     ...(order.key === null ? {} : { 'Idempotency-Key': `"${order.key}"` }),
     ...(order.prefer === null ? {} : { Prefer: order.prefer }),
@@ -63,11 +69,11 @@ interface Asked {
   readonly timeoutMs: number;
 }
 
-function ask({ port, authorization }: Calling, asked: Asked): Promise<Came | 'none' | 'refused'> {
+function ask({ host = loopback, port, authorization }: Calling, asked: Asked): Promise<Came | 'none' | 'refused'> {
   const { method, path, headers, body, timeoutMs } = asked;
   return new Promise((resolve) => {
     const request = http.request(
-      { port, host: '127.0.0.1', agent: false, method, path, headers: { ...headers, Authorization: authorization } },
+      { port, host, agent: false, method, path, headers: { ...headers, Authorization: authorization } },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

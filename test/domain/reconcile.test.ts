@@ -96,12 +96,13 @@ test('a create that ESC took longer ago than it may take, or reported done, may 
   assert.equal(mayHaveServed({ ...taken, reports: [report] }, 500), true);
 });
 
-test('R20 a clean-up runs in the epoch in which ESC may have taken it, and is dropped with that epoch', () => {
+test('R20 a clean-up runs in the epoch in which ESC may have taken it, and is dropped with that epoch, or when nobody ever answered it', () => {
   const cleanUp = { number: 2, kind: 'clean-up', epoch: 2, node: null, at: 30, endedAt: 31 } as const;
   const after = (end: object) => ({ ...create, attempts: [answered, { ...cleanUp, ...end }] });
-  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 200 }), 2), 'running');
-  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 200 }), 3), 'dropped');
-  assert.equal(cleanUpOf(after({ outcome: 'unknown' }), 2), 'running');
-  assert.equal(cleanUpOf(after({ outcome: 'never-sent' }), 2), 'none');
-  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 404 }), 2), 'none');
+  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 200 }), 2, 40), 'running');
+  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 200 }), 3, 40), 'dropped');
+  assert.equal(cleanUpOf(after({ outcome: 'unknown' }), 2, 40), 'running');
+  assert.equal(cleanUpOf(after({ outcome: 'unknown' }), 2, 60_032), 'dropped');
+  assert.equal(cleanUpOf(after({ outcome: 'never-sent' }), 2, 40), 'none');
+  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 404 }), 2, 40), 'none');
 });

@@ -71,6 +71,27 @@ for (const point of ['before-commit', 'after-commit', 'after-answer', 'after-wor
   });
 }
 
+test('a create that was dropped is not said to be done because a later create of the same name is', async () => {
+  // Looked at every 5 s after the switchover: what follows it in its lane is done before.
+  await using slow = await startCompletionWorld({ place: 47, settings: { NORTHGATE_REPLAY_STUCK_AFTER: '60s' } });
+  const subject = uniqueId('later');
+  const create = operationNamed('create a tenant');
+  slow.pair.crashAt('after-answer', { method: 'POST', path: create.path(subject) });
+  const dropped = await slow.record(slow.order(create, subject));
+  const deleted = await slow.orderMeanwhile(operationNamed('delete a tenant'), subject);
+  assert.equal((await slow.ended(deleted)).state.status, 'completed');
+  await slow.done(create.name, subject);
+
+  let first = dropped;
+  await until(async () => {
+    first = (await slow.world.gateway.journal.get(dropped.id)) ?? first;
+    return isSettled(first.state.status);
+  }, 'the dropped create is settled');
+
+  assert.equal(first.state.status, 'completed');
+  assert.match('reason' in first.state ? first.state.reason : '', /^not-observed: .* later transaction/);
+});
+
 test('a start that was dropped is not sent again behind a later stop', async () => {
   const subject = uniqueId('acts');
   await world.done('create a deployment', subject);

@@ -1,0 +1,152 @@
+/**
+ * One attempt at the VIP → its outcome, over simulated connections: what `src/upstream/upstream.ts` promises of undici's
+ * pool, with the network's mishaps in place of a network. Invariant kept: `never-sent` only of what was not written.
+ */
+
+import type { Fetched, SendOptions, UpstreamRequest } from '../../../src/upstream/upstream.ts';
+import type { Event, Owner } from '../clock.ts';
+import { type Asked, type Ear, Line } from '../line.ts';
+import { connectTimeoutMs } from '../times.ts';
+import { theOwner, theWorld } from './world.ts';
+
+interface UpstreamOptions {
+  readonly onBadSign: (evidence: string) => void;
+}
+
+const reuseShare = 0.7;
+const restingMax = 8;
+
+type How = 'reset' | 'close';
+
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  readonly #owner: Owner = theOwner();
+  readonly #attempts = new Set<Attempt>();
+  #resting: Line[] = [];
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+  }
+
+  send(request: UpstreamRequest, options: SendOptions): Promise<Fetched> {
+    return new Promise((resolve) => {
+      const attempt = new Attempt({
+        owner: this.#owner,
+        request,
+        options,
+        resting: this.#take(),
+        ended: (fetched, line) => {
+          this.#attempts.delete(attempt);
+          if (line !== null) this.#rest(line);
+          const isBadSign = fetched.kind === 'never-sent' || fetched.kind === 'unknown';
+          if (isBadSign && !attempt.isObstructed) this.#options.onBadSign(fetched.evidence);
+          resolve(fetched);
+        },
+      });
+      this.#attempts.add(attempt);
+    });
+  }
+
+  #take(): Line | null {
+    return theWorld().random.isLucky(reuseShare) ? (this.#resting.pop() ?? null) : null;
+  }
+
+  #rest(line: Line): void {
+    if (this.#resting.length >= restingMax) return void line.giveUp('reset');
+    line.ear = {
+      connected: () => undefined,
+      answered: () => undefined,
+      failed: () => {
+        this.#resting = this.#resting.filter((each) => each !== line);
+      },
+    };
+    this.#resting.push(line);
+  }
+
+  reset(why: string): void {
+    for (const line of this.#resting.splice(0)) line.giveUp('reset');
+    for (const attempt of [...this.#attempts]) attempt.giveUp(why);
+  }
+
+  get connections(): number {
+    return this.#attempts.size + this.#resting.length;
+  }
+
+  async close(): Promise<void> {
+    this.reset('the gateway ends');
+  }
+}
+
+interface AttemptOptions {
+  readonly owner: Owner;
+  readonly request: UpstreamRequest;
+  readonly options: SendOptions;
+  readonly resting: Line | null;
+  readonly ended: (fetched: Fetched, line: Line | null) => void;
+}
+
+class Attempt implements Ear {
+  isObstructed = false;
+  readonly #given: AttemptOptions;
+  readonly #line: Line;
+  readonly #deadline: Event;
+  readonly #connecting: Event;
+  #isWritten = false;
+  #isOver = false;
+
+  constructor(given: AttemptOptions) {
+    this.#given = given;
+    const { owner, options, resting } = given;
+    const { clock, lines } = theWorld();
+    this.#deadline = clock.after(options.deadlineMs, owner, () =>
+      this.giveUp(`SILENCE: no answer within ${options.deadlineMs} ms`),
+    );
+    this.#connecting = clock.after(connectTimeoutMs, owner, () => {
+      if (!this.#isWritten) this.giveUp(`no connection within ${connectTimeoutMs} ms`);
+    });
+    this.#line = resting ?? new Line(lines, { place: 'vip', port: 'rest', client: owner, ear: this });
+    this.#line.ear = this;
+    if (resting !== null) clock.after(0, owner, () => this.connected());
+  }
+
+  connected(): void {
+    if (this.#isOver) return;
+    const { owner, request, options } = this.#given;
+    const obstacle = options.obstacle?.() ?? null;
+    if (obstacle !== null) {
+      this.isObstructed = true;
+      return void this.#end({ kind: 'never-sent', evidence: obstacle }, this.#line);
+    }
+    this.#isWritten = true;
+    const { method, path, headers, body } = request;
+    const asked: Asked = { method, path, headers, body: body === null ? '' : Buffer.from(body).toString() };
+    theWorld().leaves(owner, asked);
+    this.#line.send(asked);
+  }
+
+  answered({ status, headers, body }: Parameters<Ear['answered']>[0]): void {
+    const answer = { status, headers, body: Buffer.from(body) };
+    this.#end({ kind: 'answered', answer }, this.#line);
+  }
+
+  failed(why: string, { isInvalid = false }: { isInvalid?: boolean } = {}): void {
+    this.#fail(why, isInvalid);
+  }
+
+  /** Ended by this side (R7): reset, so that what did not arrive never does. */
+  giveUp(why: string, how: How = 'reset'): void {
+    this.#line.giveUp(how);
+    this.#fail(why, false);
+  }
+
+  #fail(evidence: string, isInvalid: boolean): void {
+    this.#end(this.#isWritten ? { kind: 'unknown', evidence, isInvalid } : { kind: 'never-sent', evidence }, null);
+  }
+
+  #end(fetched: Fetched, line: Line | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const event of [this.#deadline, this.#connecting]) event.isCancelled = true;
+    this.#given.ended(fetched, line);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The server that the replicas' journal is on: it can be frozen or killed (what it confirmed is there afterwards), and it
+ * tells the replicas of each other's writes, as a rule. All that is written passes here, and is checked (R1).
+ */
+import { legalMoves, type Transaction } from '../../src/domain/transaction.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import type { Random } from '../chaos/random.ts';
+import type { Clock, Owner } from './clock.ts';
+import { JournalLink } from './journal-link.ts';
+
+export interface JournalServerOptions {
+  readonly store: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tell: (what: string, ...details: unknown[]) => void;
+  readonly complain: (rule: string, says: string, transaction?: string | null) => void;
+}
+
+const usualMs = [0.1, 1] as const;
+const slowShare = 0.02;
+const slowMaxMs = 60;
+const untoldShare = 0.1;
+
+export class JournalServer {
+  readonly store: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly links = new Set<JournalLink>();
+  /** Each record as it was written last. */
+  readonly records = new Map<string, Transaction>();
+  /** Since when each epoch is the journal's. */
+  readonly epochs: { readonly epoch: number; readonly since: number }[] = [];
+  isTroubled = false;
+  /** Times that it was started. */
+  lives = 1;
+  readonly #options: JournalServerOptions;
+  #state: 'up' | 'down' | 'frozen' = 'up';
+  #due: (() => void)[] = [];
+
+  constructor(options: JournalServerOptions) {
+    this.#options = options;
+    this.store = options.store;
+    this.clock = options.clock;
+    this.random = options.random;
+  }
+
+  link(owner: Owner): JournalLink {
+    for (const each of this.links) if (each.owner.isDead) this.links.delete(each);
+    const link = new JournalLink(this, owner);
+    this.links.add(link);
+    return link;
+  }
+
+  delayMs(): number {
+    return this.random.isLucky(slowShare) ? this.random.between(0, slowMaxMs) : this.random.between(...usualMs);
+  }
+
+  freeze(): void {
+    this.#state = 'frozen';
+  }
+
+  /** Its connections break: who waits for an answer gets none, whatever was carried out. */
+  kill(): void {
+    this.#state = 'down';
+    this.lives += 1;
+    this.#due = [];
+  }
+
+  run(): void {
+    this.#state = 'up';
+    for (const work of this.#due.splice(0)) work();
+  }
+
+  take(work: () => void, refuse: () => void): void {
+    if (this.#state === 'down') refuse();
+    else if (this.#state === 'frozen') this.#due.push(work);
+    else work();
+  }
+
+  wrote(transaction: Transaction, by: JournalLink): void {
+    const { tell, complain } = this.#options;
+    const { id, version, state, owner, attempts, place } = transaction;
+    const before = this.records.get(id);
+    if (before !== undefined && before.version >= version) {
+      if (before.version === version) return;
+      complain('a version written twice', `${version} after ${before.version}`, id);
+    }
+    this.records.set(id, transaction);
+    const last = attempts.at(-1);
+    const attempt =
+      last === undefined ? '' : `${last.kind} ${last.number} of epoch ${last.epoch} ${last.outcome ?? ''}`;
+    const reason = 'reason' in state ? state.reason : '';
+    tell('journal', by.owner.name, id, place.lane, `v${version}`, state.status, reason, attempt, owner);
+    if (before !== undefined) this.#checkMove(before, transaction);
+    for (const link of this.links) {
+      const isForeign = link !== by;
+      if (isForeign && this.random.isLucky(untoldShare)) continue;
+      const change = { id, version, status: state.status, isForeign };
+      this.clock.after(isForeign ? this.delayMs() : 0, link.owner, () => link.hear(change));
+    }
+  }
+
+  #checkMove(before: Transaction, after: Transaction): void {
+    const [from, to] = [before.state.status, after.state.status];
+    if (from !== to && !legalMoves[from].includes(to))
+      this.#options.complain('an illegal move (R1)', `${from} to ${to}`, after.id);
+    if (before.attempts.length > after.attempts.length)
+      this.#options.complain('an attempt is gone from the record', `${before.attempts.length}`, after.id);
+  }
+
+  bumped<Said extends { word: string; epoch?: number }>(said: Said, by: JournalLink): Said {
+    if (said.word === 'bumped' && said.epoch !== undefined) {
+      this.epochs.push({ epoch: said.epoch, since: this.clock.now });
+      this.#options.tell('journal', by.owner.name, 'begins epoch', said.epoch);
+    }
+    return said;
+  }
+
+  ended(replica: string, by: JournalLink): void {
+    this.#options.tell('journal', by.owner.name, 'ends its lease');
+    for (const link of this.links) {
+      if (link === by || this.random.isLucky(untoldShare)) continue;
+      this.clock.after(this.delayMs(), link.owner, () => link.hearOfLease(replica));
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The journal that all replicas of the world share: the embedded store's own code on a database in memory, so that its
+ * words, conditions and indexes are the real ones. Who asks is `journal-link.ts`'s matter.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Cipher } from '../../src/journal/cipher.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openDatabase } from '../../src/journal/sqlite/database.ts';
+import { sqliteJournal } from '../../src/journal/sqlite/sqlite-journal.ts';
+
+/** As the embedded store makes its tables; in memory it cannot make them itself. */
+function readSchema(): readonly string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'northgate-schema-'));
+  try {
+    const file = openDatabase(join(directory, 'schema.db'));
+    const found = file
+      .prepare(`SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'`)
+      .all();
+    file.close();
+    return found.map(({ sql }) => String(sql));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+let schema: readonly string[] | null = null;
+
+export function memoryDatabase(): DatabaseSync {
+  schema ??= readSchema();
+  const database = new DatabaseSync(':memory:');
+  database.exec(`${schema.join(';\n')};\nINSERT INTO meta VALUES ('epoch', 0);`);
+  return database;
+}
+
+/** `clock`: the server's, for leases. */
+export const memoryJournal = (database: DatabaseSync, clock: () => number, cipher = new Cipher(null)): Journal =>
+  sqliteJournal(database, cipher, clock);

@@ -1,0 +1,35 @@
+/**
+ * What the audit finds and what is known and told of it: limits that no code keeps, in plain words. Each names exactly the
+ * case that it excuses, and nothing beside it.
+ */
+import type { Ledgers } from '../chaos/ledgers.ts';
+import { type View, type Violation, viewsOf } from '../chaos/views.ts';
+
+interface Limit {
+  readonly rule: string;
+  /** Whether this transaction is such a case. */
+  readonly excuses: (view: View) => boolean;
+}
+
+const limits: readonly Limit[] = [
+  {
+    // An action cannot be looked at, so it is sent again by policy (R17); ESC's refusal of the second attempt is the answer
+    // (R18), and what the first one did is not known.
+    rule: 'failed, and done',
+    excuses: ({ entry, order }) => order?.kind === 'action' && entry.attempts.length > 1,
+  },
+  {
+    // Its client left before it was answered, so it heard of it under ESC's id first (R23), and was promised a result
+    // under the gateway's when it came back (R21).
+    rule: 'one transaction under two ids',
+    excuses: ({ tries, heard }) => {
+      const promisedAt = tries.find(({ status }) => status === 202)?.endedAt ?? Number.POSITIVE_INFINITY;
+      return heard.some(({ at }) => at < promisedAt) && Number.isFinite(promisedAt);
+    },
+  },
+];
+
+export function isExcused({ rule, transaction }: Violation, ledgers: Ledgers): boolean {
+  const view = viewsOf(ledgers).byId.get(transaction ?? '');
+  return view !== undefined && limits.some((limit) => limit.rule === rule && limit.excuses(view));
+}

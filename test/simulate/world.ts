@@ -1,0 +1,138 @@
+/**
+ * One simulated world: pair, journal, three replicas and their clients, all drawn from one seed. It holds the parts and
+ * what is asked of every step; the course of things is in `run.ts`, what goes wrong in `troubles.ts`.
+ */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { Config } from '../../src/config/schema.ts';
+import { sentOf } from '../../src/domain/transaction.ts';
+import { attemptOf } from '../chaos/attempts.ts';
+import type { Disturbance, Heard, Order } from '../chaos/ledgers.ts';
+import { type Random, randomOf } from '../chaos/random.ts';
+import type { Violation } from '../chaos/views.ts';
+import { Clock, type Owner } from './clock.ts';
+import type { ClientAnswer } from './conversation.ts';
+import type { EdgeWorld } from './edges/world.ts';
+import { JournalServer } from './journal-server.ts';
+import { memoryDatabase, memoryJournal } from './journal-store.ts';
+import { Lines } from './lines.ts';
+import { SimulatedPair } from './pair.ts';
+import { nodes, vip } from './places.ts';
+import { Replica } from './replica.ts';
+import { leaseMs, timeScale } from './times.ts';
+
+const replicaCount = 3;
+const startsAt = Date.UTC(2026, 0, 1);
+
+export class World implements EdgeWorld {
+  readonly clock = new Clock(startsAt);
+  readonly random: Random;
+  readonly lines: Lines;
+  readonly pair: SimulatedPair;
+  readonly server: JournalServer;
+  readonly replicas: readonly Replica[];
+  readonly orders: Order[] = [];
+  readonly heard: Heard[] = [];
+  readonly disturbances: Disturbance[] = [];
+  readonly violations: Violation[] = [];
+  readonly story: string[] = [];
+  receiverMode: EdgeWorld['receiverMode'] = 'up';
+  readonly #isTold: boolean;
+  readonly #database: DatabaseSync = memoryDatabase();
+
+  constructor(seed: number, { config, isTold }: { config: Config; isTold: boolean }) {
+    this.#isTold = isTold;
+    this.random = randomOf(seed);
+    this.lines = new Lines(this.clock, this.random.fork());
+    this.pair = new SimulatedPair(this.lines, {
+      vip,
+      nodes,
+      timeScale,
+      peerReturnMs: 20_000,
+      workMs: { tenant: 5_000, network: 10_000, deployment: 30_000, operation: 10_000 },
+    });
+    this.server = new JournalServer({
+      store: memoryJournal(this.#database, () => Math.floor(this.clock.now)),
+      clock: this.clock,
+      random: this.random.fork(),
+      tell: this.tell,
+      complain: this.complain,
+    });
+    this.replicas = Array.from(
+      { length: replicaCount },
+      (_, index) => new Replica({ name: `replica-${index + 1}`, config, link: (owner) => this.server.link(owner) }),
+    );
+  }
+
+  get isTroubled(): boolean {
+    return this.server.isTroubled;
+  }
+
+  set isTroubled(isTroubled: boolean) {
+    this.server.isTroubled = isTroubled;
+    this.lines.mishapShare = isTroubled ? 0.04 : 0;
+  }
+
+  /** Something is done to the parts; it ends when `to` is set. */
+  readonly disturb = (what: string, mayRepeat: boolean): Disturbance => {
+    this.tell('TROUBLE', what);
+    const made = { from: Math.floor(this.clock.now), to: Number.POSITIVE_INFINITY, what, mayRepeat };
+    this.disturbances.push(made);
+    return made;
+  };
+
+  readonly tell = (what: string, ...details: unknown[]): void => {
+    if (!this.#isTold) return;
+    const at = (this.clock.now - startsAt).toFixed(3).padStart(10);
+    this.story.push(`${at} ${what} ${details.join(' ')}`);
+  };
+
+  readonly complain = (rule: string, says: string, transaction: string | null = null): void => {
+    this.tell('VIOLATION', rule, says, transaction ?? '');
+    this.violations.push({ rule, says, transaction, order: null });
+  };
+
+  /** Journal before send, by who holds its lease, in an epoch that was the journal's a moment ago (R5, R10, R32). */
+  leaves(owner: Owner, { method, headers }: { method: string; headers: readonly string[] }): void {
+    if (method === 'GET') return;
+    const callback = headers[headers.findIndex((name) => name.toLowerCase() === 'callback') + 1] ?? '';
+    const as = attemptOf({ headers: { callback } });
+    if (as === null) return void this.complain('sent without a token', callback);
+    this.tell(owner.name, 'sends', as.transaction, 'attempt', as.attempt);
+    const record = this.server.records.get(as.transaction);
+    const attempt = record?.attempts.find(({ number }) => number === as.attempt);
+    if (attempt === undefined)
+      return void this.complain('sent before it was journaled', `attempt ${as.attempt}`, as.transaction);
+    const { epochs } = this.server;
+    const ended = epochs.find(({ epoch }) => epoch === attempt.epoch + 1);
+    if (ended !== undefined && ended.since + leaseMs < this.clock.now)
+      this.complain('sent in an epoch long over', `${attempt.epoch}`, as.transaction);
+    this.#checkLease(owner, as.transaction);
+  }
+
+  #checkLease(owner: Owner, transaction: string): void {
+    const replica = this.replicas.find((each) => each.owner === owner)?.gateway?.replica;
+    if (replica === undefined) return;
+    const lease = this.#database.prepare('SELECT expires_at FROM leases WHERE replica = ?').get(replica);
+    if (Number(lease?.expires_at ?? 0) < this.clock.now)
+      this.complain('sent without a lease (R32)', replica, transaction);
+  }
+
+  /** Record before answer: what a client is told stands in the journal at that moment (R23). */
+  readonly checkTold = ({ status, headers }: ClientAnswer): void => {
+    const id = headers['northgate-transaction'];
+    if (id === undefined) return;
+    const record = this.server.records.get(id);
+    if (record === undefined) return void this.complain('told of what is not journaled', `${status}`, id);
+    const isPromise = status === 202 && record.answer?.status !== 202;
+    if (isPromise) return;
+    if (record.answer?.status !== status)
+      this.complain('answered before it was recorded', `${status}, recorded ${record.answer?.status}`, id);
+    if (record.state.status === 'abandoned') this.complain('answered, and abandoned', `${sentOf(record)}`, id);
+  };
+
+  close(): void {
+    for (const replica of this.replicas) replica.kill();
+    this.#database.close();
+  }
+}
