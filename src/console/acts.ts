@@ -7,7 +7,7 @@ import type { Ops } from '../ops/ops.ts';
 import type { TransactionView } from '../ops/transaction-view.ts';
 import type { Status } from './words.ts';
 
-export type ActName = 'replay' | 'cancel' | 'complete' | 'fail' | 'resend' | 'hold' | 'open' | 'drain';
+type ActName = 'replay' | 'cancel' | 'complete' | 'fail' | 'resend' | 'hold' | 'open' | 'drain';
 
 export interface Act {
   readonly name: ActName;

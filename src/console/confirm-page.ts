@@ -26,11 +26,14 @@ const shownMax = 20;
 
 const nouns = { transactions: 'transaction', 'dead-letters': 'dead letter', gate: 'the gate' } as const;
 
-export const objectOf = (act: Act, count: number): string =>
-  act.on === 'gate' ? nouns.gate : many(count, nouns[act.on]);
+const objectOf = (act: Act, count: number): string => (act.on === 'gate' ? nouns.gate : many(count, nouns[act.on]));
 
-export const confirmTitle = ({ act, targets }: Confirmation): string =>
-  `${act.verb.replace('Resolve', 'Resolve')} ${objectOf(act, targets.length)}?`;
+/** Such as "Resolve 2 transactions as completed". */
+const phraseOf = (act: Act, count: number): string =>
+  act.verb.replace(/^\S+/, (verb) => `${verb} ${objectOf(act, count)}`);
+
+export const confirmTitle = ({ act, targets }: Pick<Confirmation, 'act' | 'targets'>): string =>
+  `${phraseOf(act, targets.length)}?`;
 
 export function confirmPage(confirmation: Confirmation): string {
   const { act, targets, leftOut, isAll, formToken, back, problem } = confirmation;
@@ -59,6 +62,6 @@ function form({ act, targets, formToken, back, problem }: Omit<Confirmation, 'le
 !${ids}
 <label for="reason">Why? It goes to the audit with your name.</label>
 <input id="reason" name="reason" maxlength="${reasonMaxChars}" required autocomplete="off" autofocus !${problem === null ? '' : 'aria-invalid="true" aria-describedby="problem"'}>
-<p class="acts"><button class="${act.isGrave ? 'grave' : 'primary'}">${act.verb} ${objectOf(act, targets.length)}</button> <a class="button" href="${back}">Back</a></p>
+<p class="acts"><button class="${act.isGrave ? 'grave' : 'primary'}">${phraseOf(act, targets.length)}</button> <a class="button" href="${back}">Back</a></p>
 </form>`;
 }

@@ -35,7 +35,7 @@ const places = [
   ['audit', '/console/audit', 'Audit'],
 ] as const;
 
-export type Place = (typeof places)[number][0];
+type Place = (typeof places)[number][0];
 
 const htmxConfig = JSON.stringify({
   includeIndicatorCSS: false,

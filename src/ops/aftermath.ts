@@ -11,7 +11,7 @@ import { type TransactionView, transactionView } from './transaction-view.ts';
 export const fates = ['needs-you', 'on-its-way', 'sent-again', 'found-done', 'held-then-sent', 'never-sent'] as const;
 export type Fate = (typeof fates)[number];
 
-export interface Touched {
+interface Touched {
   readonly fate: Fate;
   readonly transaction: TransactionView;
 }

@@ -10,7 +10,7 @@ import { now } from '../pair/clock.ts';
 
 export const counted = ['completed', 'failed', 'abandoned', 'held', 'replayed'] as const;
 export type Counted = (typeof counted)[number];
-export type Counts = Readonly<Record<Counted, number>>;
+type Counts = Readonly<Record<Counted, number>>;
 
 export interface Span {
   /** When it begins; it lasts `spanMs`. */

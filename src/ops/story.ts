@@ -5,7 +5,7 @@
 import type { Attempt, Instant, Report, Transaction } from '../domain/transaction.ts';
 
 /** How a reader should take it. */
-export type Mood = 'plain' | 'wait' | 'good' | 'bad' | 'human';
+type Mood = 'plain' | 'wait' | 'good' | 'bad' | 'human';
 
 export interface StoryEvent {
   readonly at: Instant;
@@ -136,6 +136,6 @@ const tries = (count: number): string => (count === 1 ? 'At the first try.' : `A
 /** Recorded reasons are sentences without their capital and full stop. */
 export function sentence(text: string): string {
   if (text === '') return '';
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const begun = /^[a-z]+:\/\//.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
