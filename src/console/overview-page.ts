@@ -11,7 +11,7 @@ import { ago, duration, moment } from './moments.ts';
 import { needsYou } from './needs-you.ts';
 import { pairSection } from './pair-section.ts';
 import { timeline } from './timeline.ts';
-import { causeWords, gateReasons, many, statusWords } from './words.ts';
+import { causeWords, gateReasons, many, statusWords, type Tone } from './words.ts';
 
 export interface Overview {
   readonly pair: PairStatusView;
@@ -50,24 +50,36 @@ export const overviewPage = (overview: Overview): string => html`
 </div>
 <p class="aside as-of">As of !${moment(overview.now, overview.now)} UTC, by replica ${overview.pair.replica}. <span id="liveness"></span></p>`;
 
+interface Verdict {
+  readonly tone: Tone;
+  readonly title: string;
+  readonly what: string;
+}
+
+const gateVerdicts: Readonly<Record<PairStatusView['gate'], Verdict>> = {
+  open: { tone: 'good', title: 'The gate is open', what: '' },
+  holding: { tone: 'wait', title: 'The gate is shut', what: 'New requests are held and sent once it opens.' },
+  draining: { tone: 'bad', title: 'The gate drains', what: 'New requests are refused.' },
+};
+
+/** Nothing is sent that is not journaled, so an open gate is no comfort then. */
+const journalAway: Verdict = {
+  tone: 'bad',
+  title: 'The journal does not answer',
+  what: 'New requests are refused; what was accepted waits.',
+};
+
 function verdict({ pair, mayAct, now }: Overview): string {
   const since = html`since !${moment(pair.gateSince, now)} UTC, for ${duration(now - Date.parse(pair.gateSince))}`;
   const waiting = waitingOf(pair);
-  const tone = pair.gate === 'open' ? 'good' : pair.gate === 'holding' ? 'wait' : 'bad';
-  const title = { open: 'The gate is open', holding: 'The gate is shut', draining: 'The gate drains' }[pair.gate];
+  const { tone, title, what } = waiting === null ? journalAway : gateVerdicts[pair.gate];
   const active = pair.activeNode === null ? 'No node is seen active.' : `${pair.activeNode} is active.`;
   const why = pair.gate === 'open' ? '' : `${capital(gateReasons[pair.reason])}. `;
-  const what =
-    pair.gate === 'draining'
-      ? 'New requests are refused.'
-      : pair.gate === 'holding'
-        ? 'New requests are held and sent once it opens.'
-        : '';
   return html`
 <section class="verdict ${tone}" aria-labelledby="verdict">
 <div>
 <h1 id="verdict">${title}</h1>
-<p class="since">!${since}</p>
+<p class="since">Gate ${pair.gate === 'holding' ? 'shut' : pair.gate} !${since}</p>
 <p>${why}${active} ${what}</p>
 </div>
 <dl class="figures">
@@ -108,9 +120,10 @@ function counts({ transactions }: PairStatusView): string {
 </section>`;
 }
 
-function lastSwitchover({ pair: { lastSwitchover: last }, now }: Overview): string {
+function lastSwitchover({ pair: { lastSwitchover: last, transactions }, now }: Overview): string {
   if (last === null) {
-    return html`<section aria-labelledby="last"><h2 id="last">Last switchover</h2><p class="quiet-text">None since this journal began.</p></section>`;
+    const none = transactions === null ? 'The journal does not answer.' : 'None since this journal began.';
+    return html`<section aria-labelledby="last"><h2 id="last">Last switchover</h2><p class="quiet-text">${none}</p></section>`;
   }
   const { epoch, cause, detectedAt, readyAt, recoveredAt, from, to } = last;
   const gap = readyAt === null ? 'not ready yet' : duration(Date.parse(readyAt) - Date.parse(detectedAt));

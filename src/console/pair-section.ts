@@ -27,7 +27,7 @@ function nodeCard(node: Node, now: number): string {
     const tone = role === 'unknown' ? 'bad' : healthTone[health];
     return html`<li class="${tone}">!${heading}!${healthOf(node, now)}</li>`;
   }
-  return html`<li class="off">!${heading}<p>!${badge('off', 'stands by')} !${lasting(node, now)}</p><p class="quiet-text">A standby serves nothing, as it should be. ${message}</p></li>`;
+  return html`<li class="off">!${heading}<p>!${badge('off', 'stands by')} !${lasting(node, now)}</p><p class="quiet-text">A standby serves nothing, as it should be (${message}).</p></li>`;
 }
 
 const healthOf = (observed: PairView['vipHealth'], now: number): string =>

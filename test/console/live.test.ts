@@ -94,6 +94,7 @@ test('while the journal is away the overview tells of the pair, and every other 
   isAway = true;
   await using visited = await visit(`${url}/console/`);
   const { page } = visited;
+  await page.getByRole('heading', { level: 1, name: 'The journal does not answer' }).waitFor();
   assert.match(await page.getByRole('region', { name: 'Needs you' }).innerText(), /The journal does not answer/);
   assert.match(await page.locator('main').innerText(), /127\.0\.0\.11 is active/);
   await visited.picture('overview-journal-away');

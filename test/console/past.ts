@@ -104,7 +104,7 @@ function lived(number: number, receivedAt: number, count: number, switchovers: r
   if (during !== undefined) return touched(base, during, { sent, settled, answer });
   const status = number % 41 === 0 ? 'failed' : 'completed';
   const letters =
-    number % 997 === 0
+    number % 397 === 0
       ? reports({ state: 'dead', at: receivedAt + hourMs, tries: 14, lastError: 'http://nfvo.example/cb answered 503' })
       : [];
   return {
