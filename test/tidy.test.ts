@@ -15,10 +15,11 @@ const parts = {
   config: ['esc'],
   journal: ['domain', 'esc'],
   upstream: ['domain', 'esc'],
+  tracing: ['domain', 'upstream'],
   pair: ['domain', 'esc', 'journal', 'upstream'],
-  northbound: ['domain', 'esc', 'journal', 'upstream', 'pair'],
+  northbound: ['domain', 'esc', 'journal', 'upstream', 'tracing', 'pair'],
   replay: ['domain', 'esc', 'journal', 'upstream', 'pair', 'northbound'],
-  callbacks: ['domain', 'esc', 'journal', 'upstream', 'pair', 'northbound'],
+  callbacks: ['domain', 'esc', 'journal', 'upstream', 'tracing', 'pair', 'northbound'],
   ops: ['domain', 'esc', 'journal', 'pair', 'northbound', 'replay', 'callbacks'],
   console: ['domain', 'esc', 'journal', 'pair', 'ops'],
   http: [
@@ -27,6 +28,7 @@ const parts = {
     'config',
     'journal',
     'upstream',
+    'tracing',
     'pair',
     'northbound',
     'replay',
@@ -49,7 +51,7 @@ const parts = {
     'http',
     'parts.ts',
   ],
-  'parts.ts': ['config', 'journal', 'upstream', 'pair', 'callbacks', 'http'],
+  'parts.ts': ['config', 'journal', 'upstream', 'tracing', 'pair', 'callbacks', 'http'],
   cli: ['domain', 'esc', 'config', 'journal', 'ops', 'http', 'sim', 'app.ts'],
   'main.ts': ['cli'],
 };
@@ -64,6 +66,9 @@ const imports: ImportRules = {
     fastify: ['http', 'console'],
     'p-queue': ['replay', 'callbacks', 'cli'],
     commander: ['cli'],
+    'prom-client': ['ops'],
+    '@opentelemetry/api': ['tracing'],
+    '@opentelemetry/sdk-trace': ['tracing'],
   },
 };
 

@@ -33,6 +33,7 @@ export interface OpsOptions {
   readonly holds: Holds;
   readonly lanes: Lanes & { readonly size: number };
   readonly metrics: Metrics;
+  readonly lease: { readonly remainingMs: number };
   readonly log: Logger;
   /** Tells the relay that there is something to deliver. */
   readonly wake: (transaction: Transaction) => void;
@@ -60,7 +61,7 @@ export function makeOps(options: OpsOptions): Ops {
   const events = new Events({ journal, coordinator, pair });
   const history = new History(journal);
   void history.readBack();
-  metrics.watch(options);
+  metrics.watch({ ...options, pair });
   return {
     coordinator,
     pair,
