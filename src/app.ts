@@ -24,11 +24,10 @@ import { identifier } from './http/clients.ts';
 import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
 import { ownRoutes } from './http/own-routes.ts';
-import { guardedJournal, type Trust } from './journal/guarded-journal.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
 import { startPruning } from './journal/pruning.ts';
-import { Recent } from './journal/recent.ts';
+import { journalInUse } from './journal-in-use.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
@@ -43,9 +42,7 @@ import { Sender } from './northbound/sender.ts';
 import { Transact } from './northbound/transact.ts';
 import { Waiters } from './northbound/waiters.ts';
 import { Metrics } from './ops/metrics.ts';
-import { observedJournal } from './ops/observed-journal.ts';
 import { makeOps } from './ops/ops.ts';
-import { logEnd } from './ops/transaction-log.ts';
 import { now } from './pair/clock.ts';
 import { Lease } from './pair/lease.ts';
 import {
@@ -56,8 +53,8 @@ import {
   reportingToOf,
   tokensOf,
   tracingOf,
-  version,
   upstreamConnectionsMax,
+  version,
   warningsOf,
 } from './parts.ts';
 import { Adopter } from './replay/adopt.ts';
@@ -106,21 +103,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     metrics.onWaited = (transaction, waited) => tracing?.waited(transaction, waited);
     const store = await open(config.journal);
     const isAlone = config.journal.url.kind === 'sqlite';
-    const trust: Trust = { stage: 'whole', changes: 0 };
-    const recent = new Recent({ replica });
-    const guarded = isAlone ? store : guardedJournal(store, { replica, trust, recent });
-    const journal = observedJournal(guarded, {
-      called: (operation, seconds, isAvailable, of) => {
-        metrics.called(operation, seconds, isAvailable);
-        if (of !== undefined) tracing?.journaled(of, { operation, seconds, isAvailable });
-      },
-      written: (transaction) => {
-        metrics.written(transaction);
-        tracing?.written(transaction);
-        logEnd(log, transaction);
-      },
-      switchover: (record) => metrics.switchover(record),
-    });
+    const { journal, trust, recent } = journalInUse(store, { replica, isAlone, log, metrics, tracing });
     closers.push(() => journal.close());
     const records = new Records(journal, log);
     closers.push(() => records.close());
