@@ -153,6 +153,8 @@ export class Place implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // First what holds connections that nobody would end.
+    await Promise.all(links.map((link) => this.proxies[link].close()));
     await this.#parts.disposeAsync();
   }
 
