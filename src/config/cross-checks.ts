@@ -1,6 +1,7 @@
 // What no single key can tell: rules between keys. Each check names the keys it reads, and is left out if one of them is
 // wrong already, so that one mistake is told once. Faults end the start; warnings do not.
 
+import { isLoopback } from './hosts.ts';
 import { checkAccess, checkDurability } from './journal-checks.ts';
 import { checkListeners, checkTls } from './listener-checks.ts';
 import { checkPolicies } from './policy-checks.ts';
@@ -38,9 +39,13 @@ export function crossCheck(config: Config, problems: readonly ConfigProblem[]): 
 
 /** What works but should be known. Only for a configuration without faults. */
 export function warningsOf(config: Config): string[] {
-  const { esc, journal, hold, limits } = config;
+  const { esc, journal, hold, limits, ops } = config;
   const isManyHosts = journal.url.kind === 'redis-sentinel' || journal.url.kind === 'redis-cluster';
   const found: readonly (readonly [boolean, string])[] = [
+    [
+      ops.allowPlaintext && ops.tls.cert === undefined && !isLoopback(ops.host),
+      'ops.allowPlaintext: true; operators’ tokens cross the network in the clear',
+    ],
     [!esc.tls.verify, 'esc.tls.verify: false; whoever holds the VIP’s address is believed to be ESC'],
     [esc.nodes.length === 1, 'esc.nodes: one address only; a switchover without a failed probe may go unnoticed'],
     [

@@ -73,6 +73,9 @@ export const schema = Type.Object({
     port: listenPort('where operators, the console and monitoring call; 0: a free port', { default: 9080 }),
     tls: listenerTls(),
     tokens: table('who may ask and act; none: loopback only', opsToken),
+    allowPlaintext: boolean('tokens cross the network in the clear: beyond loopback without `ops.tls`', {
+      default: false,
+    }),
   }),
   esc: Type.Object({
     vip: host('the keepalived VIP', { required: true, absent: 'read from esc.userData' }),

@@ -91,6 +91,7 @@ const together: Record<string, Wrong> = {
     yaml: `${vip}ops: {host: 0.0.0.0}`,
     says: [
       'ops.tokens: found nothing beside ops.host 0.0.0.0, expected at least one token, or a loopback ops.host (127.0.0.1, ::1 or localhost)',
+      'ops.tls.cert: found nothing beside ops.host 0.0.0.0, expected a certificate, a loopback ops.host, or ops.allowPlaintext: true (tokens cross the network in the clear)',
     ],
   },
   'ETSI switched on': {
