@@ -10,7 +10,7 @@ import type { Looped } from './load-process.ts';
 import { sized } from './size.ts';
 import { hasRedis, type MeasuredGateway, Stage, type Store, until } from './stage.ts';
 
-const sizes = sized([1_000, 10_000, 100_000, largestKept], [20, largestKept]);
+const sizes = sized([1_000, 10_000, 100_000, largestKept], [largestKept]);
 const storesAsked: readonly Store[] = hasRedis ? ['sqlite', 'redis everysec'] : ['sqlite'];
 const openCount = sized(1_000, 10);
 const startRounds = sized(3, 1);

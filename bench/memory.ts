@@ -14,8 +14,8 @@ import { sized } from './size.ts';
 import { hasRedis, type JournalPlace, openPlace, Stage, type Store } from './stage.ts';
 
 const count = sized(10_000, 20);
-const bodyBytesAsked = [0, 2048];
-const kinds: readonly Filling['kind'][] = ['held', 'accepted', 'settled'];
+const bodyBytesAsked = sized([0, 2048], [2048]);
+const kinds = sized<readonly Filling['kind'][]>(['held', 'accepted', 'settled'], ['accepted']);
 const storesAsked: readonly Store[] = hasRedis ? ['sqlite', 'redis everysec'] : ['sqlite'];
 const connectionCount = sized(32, 4);
 const loopMs = sized(5_000, 50);

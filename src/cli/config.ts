@@ -1,13 +1,12 @@
 /** `northgate config`: reads the configuration and says what is wrong, or what it comes to; prints the reference. */
 import { Command } from 'commander';
-import { printConfig } from '../config/print.ts';
-import { type ConfigReading, readConfig, refusalText } from '../config/reader.ts';
-import { configReference } from '../config/reference.ts';
+import type { ConfigReading } from '../config/reader.ts';
 import { Failure } from './failure.ts';
 import type { Output } from './output.ts';
 
 /** Warnings go to standard error. @throws Failure 2 with a line for each fault. */
-function readOrRefuse(file: string | undefined): ConfigReading {
+async function readOrRefuse(file: string | undefined): Promise<ConfigReading> {
+  const { readConfig, refusalText } = await import('../config/reader.ts');
   const reading = readConfig({ file, environment: process.env });
   for (const warning of reading.warnings) process.stderr.write(`warning: ${warning}\n`);
   if ('errors' in reading) throw new Failure(2, refusalText(reading).trimEnd());
@@ -21,18 +20,21 @@ export function configCommand(output: Output): Command {
     .command('check')
     .description('say what is wrong, key by key')
     .option(...fileOption)
-    .action((options) => {
-      readOrRefuse(options.config);
+    .action(async (options) => {
+      await readOrRefuse(options.config);
       output.write('the configuration is well\n');
     });
   config
     .command('print')
     .description('every key with its value and where it came from, secrets masked')
     .option(...fileOption)
-    .action((options) => output.write(printConfig(readOrRefuse(options.config))));
+    .action(async (options) => {
+      const { printConfig } = await import('../config/print.ts');
+      output.write(printConfig(await readOrRefuse(options.config)));
+    });
   config
     .command('reference')
     .description('every key with default and meaning, as Markdown')
-    .action(() => output.write(configReference()));
+    .action(async () => output.write((await import('../config/reference.ts')).configReference()));
   return config;
 }

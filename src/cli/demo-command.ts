@@ -1,6 +1,5 @@
 /** `northgate demo`: options of the demo and its exit code; the demo itself is `demo.ts`. */
 import { Command, InvalidArgumentError } from 'commander';
-import { runDemo } from './demo.ts';
 
 const vnfsDefault = 24;
 
@@ -10,6 +9,7 @@ export const demoCommand = (): Command =>
     .option('--keep', 'leave it running, with its URLs printed')
     .option('--vnfs <count>', 'how many deployments', toCount, vnfsDefault)
     .action(async ({ keep = false, vnfs }) => {
+      const { runDemo } = await import('./demo.ts');
       process.exitCode = await runDemo({ keep, vnfs, output: process.stdout });
     });
 

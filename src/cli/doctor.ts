@@ -3,9 +3,6 @@
  * command: its options, how it tells, its exit code. What is checked is in `doctor/`, a file a group.
  */
 import { Command } from 'commander';
-import { readConfig, refusalText } from '../config/reader.ts';
-import { examine } from './doctor/examination.ts';
-import { summaryOf, summaryText, tellChecks } from './doctor/report.ts';
 import { Failure } from './failure.ts';
 import { type Output, printJson } from './output.ts';
 
@@ -20,6 +17,9 @@ export const doctorCommand = (output: Output): Command =>
 
 /** 1 if a check failed, else 0. @throws Failure 2 for a configuration that is wrong, with a line for each fault. */
 async function runDoctor(output: Output, { config, json }: { config?: string; json?: true }): Promise<number> {
+  const { readConfig, refusalText } = await import('../config/reader.ts');
+  const { examine } = await import('./doctor/examination.ts');
+  const { summaryOf, summaryText, tellChecks } = await import('./doctor/report.ts');
   const reading = readConfig({ file: config, environment: process.env });
   if ('errors' in reading) throw new Failure(2, refusalText(reading).trimEnd());
   const waiting = waitingLine();

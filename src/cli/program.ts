@@ -1,4 +1,7 @@
-/** All commands put together, and what they end with: the exit codes of contract section 1. */
+/**
+ * All commands put together, and what they end with: the exit codes of contract section 1. A command imports what it needs
+ * when it runs, so that `status` need not load a whole gateway first.
+ */
 import { Command, CommanderError } from 'commander';
 import { addCompletion } from './completion.ts';
 import { configCommand } from './config.ts';

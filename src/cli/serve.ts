@@ -4,10 +4,7 @@
  */
 import { Command } from 'commander';
 import type { Logger } from 'pino';
-import { startGateway } from '../app.ts';
-import { readConfig, refusalText } from '../config/reader.ts';
 import { Failure } from './failure.ts';
-import { makeLog } from './log.ts';
 
 export const serveCommand = (): Command =>
   new Command('serve')
@@ -16,6 +13,9 @@ export const serveCommand = (): Command =>
     .action((options) => serve(options.config));
 
 async function serve(file: string | undefined): Promise<void> {
+  const { readConfig, refusalText } = await import('../config/reader.ts');
+  const { makeLog } = await import('./log.ts');
+  const { startGateway } = await import('../app.ts');
   const reading = readConfig({ file, environment: process.env });
   if ('errors' in reading) throw new Failure(2, refusalText(reading).trimEnd());
   const log = makeLog(reading.config.log);

@@ -1,7 +1,5 @@
 /** `northgate sim`: the simulated ESC pair alone, until a signal ends it. */
 import { Command } from 'commander';
-import { SimConfigError } from '../sim/config.ts';
-import { serveSim } from '../sim/serve.ts';
 import { Failure } from './failure.ts';
 
 export const simCommand = (): Command =>
@@ -9,6 +7,8 @@ export const simCommand = (): Command =>
     .description('run the simulated ESC pair alone')
     .option('--config <file>', 'a YAML file; without one, ESC’s own ports and control on 9081')
     .action(async (options) => {
+      const { SimConfigError } = await import('../sim/config.ts');
+      const { serveSim } = await import('../sim/serve.ts');
       try {
         await serveSim(options.config);
       } catch (error) {

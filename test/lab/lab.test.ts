@@ -61,13 +61,12 @@ suite('the lab', { skip, timeout }, () => {
     const left = ownNamespaces(maker);
     assert.ok(left.length > 0, 'it left nothing to remove');
     const [namespace = ''] = left;
-    const sleeper = spawn('ip', ['netns', 'exec', namespace, 'sleep', '1000']);
-    const ended = once(sleeper, 'exit');
+    const sleeper = assert.rejects(run('ip', 'netns', 'exec', namespace, 'sleep', '1000'));
     await until(async () => (await run('ip', 'netns', 'pids', namespace)).trim() !== '', 'something runs in it');
 
     removeLeftovers();
 
-    await ended;
+    await sleeper;
     assert.deepEqual(ownNamespaces(maker), []);
   });
 });

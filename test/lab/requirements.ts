@@ -1,5 +1,7 @@
 /** What the lab needs of its machine, and what of it is missing: root, and four programs. */
 import { spawnSync } from 'node:child_process';
+import { runAtOnce } from './commands.ts';
+import { namespacesThere } from './leftovers.ts';
 
 const programs: readonly (readonly [command: string, version: string, package_: string])[] = [
   ['ip', '-V', 'iproute2'],
@@ -21,7 +23,10 @@ export function missing(): string[] {
   }
   if (found.length > 0) return found;
   const name = `nglab-${process.pid}-try-lan`;
-  const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
-  spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
-  return made.status === 0 ? [] : [`this machine gives no network namespaces: ${made.stderr.trim()}`];
+  runAtOnce('ip', 'netns', 'add', name);
+  const isMade = namespacesThere().includes(name);
+  runAtOnce('ip', 'netns', 'del', name);
+  return isMade
+    ? []
+    : ['this machine gives no network namespaces: `ip netns add` fails; a container needs --privileged'];
 }
