@@ -14,6 +14,7 @@ import { Relay } from './callbacks/relay.ts';
 import { Turns } from './callbacks/turns.ts';
 import type { Config } from './config/schema.ts';
 import { isToBeSent } from './domain/moves.ts';
+import { asksForLook } from './domain/reports.ts';
 import type { Channel, Report, Transaction } from './domain/transaction.ts';
 import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
@@ -23,25 +24,25 @@ import { identifier } from './http/clients.ts';
 import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
 import { ownRoutes } from './http/own-routes.ts';
-import { guardedJournal, type Trust } from './journal/guarded-journal.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
-import { Recent } from './journal/recent.ts';
+import { startPruning } from './journal/pruning.ts';
+import { journalInUse } from './journal-in-use.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
+import { linger } from './northbound/linger.ts';
 import { Listeners } from './northbound/listeners.ts';
 import { Pass } from './northbound/pass.ts';
 import { PendingAnswers } from './northbound/pending-answers.ts';
 import { tellAnswer } from './northbound/record-reading.ts';
 import { Records } from './northbound/records.ts';
+import { Room } from './northbound/room.ts';
 import { Sender } from './northbound/sender.ts';
 import { Transact } from './northbound/transact.ts';
 import { Waiters } from './northbound/waiters.ts';
 import { Metrics } from './ops/metrics.ts';
-import { observedJournal } from './ops/observed-journal.ts';
 import { makeOps } from './ops/ops.ts';
-import { logEnd } from './ops/transaction-log.ts';
 import { now } from './pair/clock.ts';
 import { Lease } from './pair/lease.ts';
 import {
@@ -52,6 +53,7 @@ import {
   reportingToOf,
   tokensOf,
   tracingOf,
+  upstreamConnectionsMax,
   version,
   warningsOf,
 } from './parts.ts';
@@ -76,19 +78,18 @@ export interface Gateway {
 export interface Internals {
   readonly maintenanceTrialMs?: number;
   readonly leaseTtlMs?: number;
+  readonly lingerMs?: number;
   /** Opens the journal; a test puts something between. */
   readonly open?: typeof openJournal;
 }
 
 const confirmTimeoutMs = 30_000;
-const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, open: openJournal };
-const pruneEveryMs = 10_000;
-const pruneAtOnceMax = 500;
+const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, lingerMs: 1_000, open: openJournal };
 const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
 
 /** Rejects with a sentence for operators if a part cannot start; then nothing stays open. */
 export async function startGateway(config: Config, log: Logger, internals: Internals = {}): Promise<Gateway> {
-  const { maintenanceTrialMs, leaseTtlMs, open } = { ...defaults, ...internals };
+  const { maintenanceTrialMs, leaseTtlMs, lingerMs, open } = { ...defaults, ...internals };
   const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -102,21 +103,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     metrics.onWaited = (transaction, waited) => tracing?.waited(transaction, waited);
     const store = await open(config.journal);
     const isAlone = config.journal.url.kind === 'sqlite';
-    const trust: Trust = { stage: 'whole', changes: 0 };
-    const recent = new Recent();
-    const guarded = isAlone ? store : guardedJournal(store, { replica, trust, recent });
-    const journal = observedJournal(guarded, {
-      called: (operation, seconds, isAvailable, of) => {
-        metrics.called(operation, seconds, isAvailable);
-        if (of !== undefined) tracing?.journaled(of, { operation, seconds, isAvailable });
-      },
-      written: (transaction) => {
-        metrics.written(transaction);
-        tracing?.written(transaction);
-        logEnd(log, transaction);
-      },
-      switchover: (record) => metrics.switchover(record),
-    });
+    const { journal, trust, recent } = journalInUse(store, { replica, isAlone, log, metrics, tracing });
     closers.push(() => journal.close());
     const records = new Records(journal, log);
     closers.push(() => records.close());
@@ -134,8 +121,11 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
     const reportingTo = reportingToOf(config);
+    // Half of what a mark holds for: the journal takes some of it too.
+    const room = new Room({ connections: upstreamConnectionsMax, waitMaxMs: lease.markMaxMs / 2 });
     const sender = new Sender({
       upstream,
+      room,
       coordinator,
       lease,
       responseTimeoutMs,
@@ -153,8 +143,18 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     let ending = false;
     const isEnding = (): boolean => ending;
     const holdMaxMs = config.hold.timeoutMs;
-    const mayBeTakenUp = (): boolean => !isAlone && !lease.holds;
-    const shared = { mayBeTakenUp, coordinator, records, sender, waiters, holds, journal, log, holdMaxMs, isEnding };
+    const shared = {
+      coordinator,
+      records,
+      sender,
+      room,
+      waiters,
+      holds,
+      journal,
+      log,
+      holdMaxMs,
+      isEnding,
+    };
     const authorization = ownAccount(config);
     const pendingAnswers = new PendingAnswers();
     const allow = new Allow(config.callbacks.allow);
@@ -213,7 +213,22 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       refuseCallbacks(allow, [urls.callback, urls.events]);
       return wantedChannels(urls);
     };
-    const followers = new Followers({ replica, records, waiters });
+    /** What a report made of a transaction of this replica, whichever replica took it. */
+    const goOn = (transaction: Transaction, isToBeLookedAt: boolean): void => {
+      relay.wake(transaction);
+      if (isToBeLookedAt) watch.lookSoon(transaction);
+      else watch.begin(transaction);
+    };
+    const followers = new Followers({
+      replica,
+      records,
+      waiters,
+      onOwnChanged: (transaction) => goOn(transaction, asksForLook(transaction)),
+    });
+    const forget = store.subscribe((change) => {
+      if (change.isForeign && change.owner !== replica) recent.isOver(change);
+    });
+    closers.push(forget);
     if (!isAlone) followers.start();
     closers.push(() => followers.close());
     const learnEpoch = (): Promise<void> =>
@@ -246,6 +261,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       log,
       lease,
       currentEpoch: () => coordinator.epoch,
+      learnEpoch: () => coordinator.learnEpoch(),
       deliverForMs,
       onReported: (transaction, word) => {
         metrics.callbacks.reported(word);
@@ -255,14 +271,15 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
           tellAnswer({ records, waiters }, transaction, null);
           onSettled(transaction);
         }
-        relay.wake(transaction);
-        if (word === 'look') watch.lookSoon(transaction);
-        else watch.begin(transaction);
+        goOn(transaction, word === 'look');
       },
     });
     const pass = new Pass({ ...shared, comeback, upstream, responseTimeoutMs, bodyBytesMax });
 
+    // Asked before the epoch is written.
+    const isTrusted = await journal.isTrusted();
     await coordinator.start();
+    if (!isTrusted) repair.begin();
     closers.push(() => coordinator.close());
     lanes.start();
     lease.onRenewed((wasLost) => {
@@ -274,7 +291,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => adopter.close());
     await adopter.start();
     await relay.start();
-    closers.push(startPruning(config, journal, log));
+    closers.push(startPruning(journal, { doneBefore: () => now() - config.journal.retentionMs, log }));
 
     const { vip, nodes } = config.esc;
     const found = await warningsOf(config, journal);
@@ -310,8 +327,10 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       ending = true;
       coordinator.byHand('draining');
       const drainUntil = now() + config.drain.timeoutMs;
+      const lingerUntil = Math.min(drainUntil, now() + (isAlone ? 0 : lingerMs));
       await sender.underWay.idle(drainUntil);
       await records.unconfirmed.idle(drainUntil);
+      await linger(lingerUntil);
       waiters.expireAll();
       await northbound.close();
       await closeAll();
@@ -321,13 +340,4 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     await closeAll();
     throw error;
   }
-}
-
-function startPruning(config: Config, journal: Journal, log: Logger): () => void {
-  const timer = setInterval(() => {
-    journal.prune(now() - config.journal.retentionMs, pruneAtOnceMax).catch((error: unknown) => {
-      log.error({ err: error }, 'settled transactions could not be pruned; it is tried again');
-    });
-  }, pruneEveryMs);
-  return () => clearInterval(timer);
 }

@@ -21,7 +21,7 @@ export const { version } = JSON.parse(readFileSync(new URL('../package.json', im
   version: string;
 };
 
-const upstreamConnectionsMax = 64;
+export const upstreamConnectionsMax = 64;
 const answerBytesMax = 64 * 1024 * 1024;
 
 export function makeCoordinator(

@@ -8,6 +8,7 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
+import { registerConsole } from '../console/console.ts';
 import { auditEntrySchema } from '../ops/audit.ts';
 import { deadLetterSchema } from '../ops/dead-letters.ts';
 import type { Ops } from '../ops/ops.ts';
@@ -15,6 +16,7 @@ import { nodeSchema, observedSchema, pairStatusSchema, replicaSchema, switchover
 import { attemptSchema, callbackSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import { documentPage } from './document-routes.ts';
+import { mustBeLoopback, operatorWith } from './operators.ts';
 import { guard } from './ops-access.ts';
 import { problemSchema } from './ops-answers.ts';
 import { deadLetterPageSchema, deadLetterRoutes } from './ops-dead-letter-routes.ts';
@@ -104,6 +106,14 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
   deadLetterRoutes(typed, ops);
   serviceRoutes(typed, ops);
   documentPage(app, '/docs', 'Northgate operations');
+  const { tokens, tls } = config.ops;
+  await registerConsole(app, {
+    ops,
+    log,
+    door: { hasTokens: tokens.length > 0, whose: (token) => operatorWith(tokens, token), mustBeLoopback },
+    isSecure: tls.cert !== undefined,
+    asGatewayError: (error) => asGatewayError(error, log),
+  });
   return app;
 }
 

@@ -121,7 +121,7 @@ export const causes: readonly Cause[] = [
   },
   {
     name: 'strict-firewall',
-    says: 'a planned switchover between nodes whose firewalls reset nothing',
+    says: 'keepalived is stopped between nodes whose firewalls reset nothing',
     mayBeLate: false,
     begin: async (pair, active) => {
       await pair.network.guard('esc1');
