@@ -123,7 +123,7 @@ function checkClients({ northbound }: Config): Fault[] {
   const names = northbound.clients.map(({ name }) => name);
   return northbound.clients.flatMap((client, index) => {
     const key = `northbound.clients[${index}]`;
-    const proofs = [client.password, client.tokenSha256, client.certificateSubject].filter(
+    const proofs = [client.password, client.passwordHash, client.tokenSha256, client.certificateSubject].filter(
       (proof) => proof !== undefined,
     );
     const faults: Fault[] = [];
@@ -131,12 +131,12 @@ function checkClients({ northbound }: Config): Fault[] {
       faults.push({
         key,
         found: `${proofs.length} ways to prove who it is`,
-        expected: 'one of password, tokenSha256 and certificateSubject',
+        expected: 'one of password, passwordHash, tokenSha256 and certificateSubject',
       });
     }
     if (names.indexOf(client.name) < index)
       faults.push({ key: `${key}.name`, found: `${JSON.stringify(client.name)} again`, expected: 'each name once' });
-    if (client.password !== undefined && client.name.includes(':')) {
+    if ((client.password ?? client.passwordHash) !== undefined && client.name.includes(':')) {
       faults.push({ key: `${key}.name`, found: 'a colon', expected: 'a name that HTTP Basic can carry' });
     }
     if (client.certificateSubject !== undefined && northbound.tls.clientCa === undefined) {

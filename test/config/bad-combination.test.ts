@@ -117,7 +117,7 @@ const together: Record<string, Wrong> = {
   'a client with two proofs': {
     yaml: `esc: {vip: a, username: u, password: p}\nnorthbound: {clients: [{name: n, password: p, tokenSha256: ${digest}}]}`,
     says: [
-      'northbound.clients[0]: found 2 ways to prove who it is (northgate.yaml line 2), expected one of password, tokenSha256 and certificateSubject',
+      'northbound.clients[0]: found 2 ways to prove who it is (northgate.yaml line 2), expected one of password, passwordHash, tokenSha256 and certificateSubject',
     ],
   },
   'a client twice': {
