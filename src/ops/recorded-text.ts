@@ -3,9 +3,9 @@
  * and what is a secret by its name or form in the body, are replaced by `***`; everything else is byte for byte as it was
  * recorded. A body whose coding hides it is not shown.
  */
+import { fieldValue } from '../esc/headers.ts';
 import { isCredentialField } from '../journal/credentials.ts';
 import type { AnswerMessage, RequestMessage } from '../journal/message.ts';
-import { firstValue } from '../upstream/headers.ts';
 import { maskedJson } from './masked-json.ts';
 import { maskedXml } from './masked-xml.ts';
 import { isSecretName, mask, maskedTarget, maskedText } from './secrets.ts';
@@ -27,8 +27,8 @@ function messageText(startLine: string, headers: readonly string[], body: Uint8A
     const name = headers[index] ?? '';
     lines.push(`${name}: ${maskedField(name, headers[index + 1] ?? '')}`);
   }
-  const coding = firstValue(headers, 'content-encoding');
-  const shown = coding === '' || coding === 'identity' ? maskedBody(body) : `(${body.byteLength} bytes in ${coding})`;
+  const coding = fieldValue(headers, 'content-encoding');
+  const shown = coding === null || coding === 'identity' ? maskedBody(body) : `(${body.byteLength} bytes in ${coding})`;
   // Field values are bytes, which Node reads as Latin-1; so is the body read here.
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${shown}`, 'latin1');
 }

@@ -54,11 +54,16 @@ function isKnown({ rule, transaction }: Violation, { ledgers, cells }: Evidence)
   );
 }
 
-/** R30: a receiver that answers 4xx makes a dead letter of what it will not take. */
+/**
+ * R30: a receiver that answers 4xx makes a dead letter of what it will not take. And a completion that is made up of an
+ * action while the journal cannot be read says no event, as `northbound/made-up.ts` has it.
+ */
 function isRefused({ rule, transaction }: Violation, { journal }: Ledgers): boolean {
   if (rule !== 'a report was given up' && rule !== 'no completion') return false;
   const entry = journal.find(({ id }) => id === transaction);
   const callbacks = entry === undefined ? [] : attemptsOf(entry).flatMap((attempt) => attempt.callbacks);
+  const isEventless = callbacks.some((each) => each.from === 'made-up' && each.eventType === null);
+  if (isEventless && rule === 'no completion') return true;
   const dead = callbacks.filter(({ delivery }) => delivery === 'dead');
   return dead.length > 0 && dead.every(({ evidence = '' }) => /answered 4(?!08|29)\d\d/.test(evidence));
 }
@@ -66,7 +71,12 @@ function isRefused({ rule, transaction }: Violation, { journal }: Ledgers): bool
 type Attempt = JournalEntry['attempts'][number] & {
   readonly status?: number;
   readonly epoch?: number;
-  readonly callbacks: readonly { readonly delivery: string; readonly evidence?: string }[];
+  readonly callbacks: readonly {
+    readonly delivery: string;
+    readonly evidence?: string;
+    readonly from?: string;
+    readonly eventType?: string | null;
+  }[];
 };
 
 /** With what the ops API says of them besides. */

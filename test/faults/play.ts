@@ -85,7 +85,7 @@ export class Play {
       // Nothing is struck by a switchover that is to come after the last one.
       await this.#switchOver({ ...part, after: index === parts.length - 1 ? this.of('after') : [] });
     }
-    await Promise.all(this.#following);
+    await this.answered();
     // Who does not come to rest has its story told by the verdict.
     await place.rests();
   }
@@ -146,7 +146,7 @@ export class Play {
   }
 
   async #shutDoor({ mark, link, hit }: Cell): Promise<void> {
-    if (!('door' in hit)) return;
+    if (!('door' in hit) || link === 'redis') return;
     const door = await this.place.doorTo(link);
     this.#doors.set(mark, door);
     await door.become(hit.door);
@@ -175,7 +175,7 @@ export class Play {
     const { isMeant } = this.#rules;
     await Promise.all(cells.map((cell) => this.#shutDoor(cell)));
     for (const cell of cells) {
-      if (!('fault' in cell.hit)) continue;
+      if (!('fault' in cell.hit) || cell.link === 'redis') continue;
       const { mark, link, times: left, hit } = cell;
       const trap = { mark, left, ...hit, ...(isMeant === undefined ? {} : { isMeant: isMeant(cell) }) };
       this.#traps.set(mark, this.place.traps[link].set({ ...trap, ...(gate === undefined ? {} : { gate }) }));
@@ -195,6 +195,11 @@ export class Play {
     });
     this.#following.push(...sent);
     return Promise.all(sent);
+  }
+
+  /** Resolves when every client of before has its answer, or gave up. */
+  async answered(): Promise<void> {
+    await Promise.all(this.#following);
   }
 
   /** Waits until each was hit once; what the machine was too slow for is counted, and told in the end. */

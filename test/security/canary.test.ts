@@ -225,7 +225,6 @@ async function everythingAsked({ ops }: Gateway, token: string): Promise<Written
   const { items } = JSON.parse(Buffer.from(list[1]).toString()) as { items: { id: string }[] };
   assert.ok(items.length >= 4);
   const each = items.flatMap(({ id }) => ['', '/request', '/response'].map((part) => `/v1/transactions/${id}${part}`));
-  const pages = ['/console/', '/console/transactions', ...items.map(({ id }) => `/console/transactions/${id}`)];
   const others = [
     '/v1/pair',
     '/v1/switchovers',
@@ -236,13 +235,45 @@ async function everythingAsked({ ops }: Gateway, token: string): Promise<Written
     '/openapi.json',
   ];
   const seen: Written = [list];
-  for (const path of [...each, ...others, ...pages]) seen.push(await read(path));
+  for (const path of [...each, ...others]) seen.push(await read(path));
+  seen.push(...(await pagesOf(ops, token, items)));
   const { body } = await request(`${ops}/v1/events`, { headers });
   for await (const chunk of body) {
     seen.push(['/v1/events', chunk as Buffer]);
     break;
   }
   return seen;
+}
+
+/** The console as a browser has it, with the session of a log-in. */
+async function pagesOf(ops: string, token: string, items: readonly { id: string }[]): Promise<Written> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', origin: ops };
+  const logIn = await request(`${ops}/console/log-in`, {
+    method: 'POST',
+    headers,
+    body: `token=${token}&next=/console/`,
+  });
+  await logIn.body.dump();
+  assert.equal(logIn.statusCode, 303);
+  const cookie = [logIn.headers['set-cookie']]
+    .flat()
+    .map((each) => each?.split(';')[0])
+    .join('; ');
+  const paths = [
+    '',
+    'transactions',
+    'switchovers',
+    'dead-letters',
+    'audit',
+    ...items.map(({ id }) => `transactions/${id}`),
+  ];
+  const pages: Written = [];
+  for (const path of paths) {
+    const { body, statusCode } = await request(`${ops}/console/${path}`, { headers: { cookie } });
+    assert.equal(statusCode, 200, path);
+    pages.push([`/console/${path}`, Buffer.from(await body.arrayBuffer())]);
+  }
+  return pages;
 }
 
 function common(secrets: Canaries): Record<string, string> {

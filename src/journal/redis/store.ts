@@ -19,7 +19,7 @@ export interface Store {
   readonly cipher: Cipher;
   read(script: 'read', keys: readonly string[]): Promise<unknown>;
   write(
-    script: 'write' | 'restore' | 'reseal' | 'prune' | 'epoch' | 'epochFloor' | 'switchover' | 'lease',
+    script: 'write' | 'restore' | 'reseal' | 'prune' | 'epoch' | 'epochFloor' | 'switchover' | 'lease' | 'trust',
     keys: readonly string[],
     values: readonly Argument[],
   ): Promise<unknown>;
