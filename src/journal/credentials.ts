@@ -9,7 +9,7 @@ import type { Bodies, BodyName } from './journal.ts';
 import { packRequest, type RequestMessage, unpackRequest } from './message.ts';
 
 /** Stands where a value was; no credentials read like it. */
-export const mask = '***';
+const mask = '***';
 
 const fields: ReadonlySet<string> = new Set([
   'authorization',
