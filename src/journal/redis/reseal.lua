@@ -5,7 +5,7 @@
 local known = tonumber(redis.call('HGET', KEYS[1], 'earlier-until') or '0')
 if tonumber(ARGV[1]) > known then redis.call('HSET', KEYS[1], 'earlier-until', ARGV[1]) end
 local written = 0
-if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+if not redis.call('HGET', KEYS[2], 'version') then return 0 end
 for i = 2, #ARGV, 3 do
   if (redis.call('HGET', KEYS[2], ARGV[i]) or '') == ARGV[i + 1] then
     redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 2])
