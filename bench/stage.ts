@@ -18,11 +18,17 @@ export const hasRedis = redisSkip === false;
 const pollMs = 2;
 const untilMaxMs = 120_000;
 
-/** Waits for a condition, never for a time. */
+/** Waits for a condition, never for a time. One that cannot be asked now, because the machine is busy, is asked again. */
 export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
   const deadlineAt = Date.now() + untilMaxMs;
-  while (!(await condition())) {
-    if (Date.now() > deadlineAt) throw new Error(`waited ${untilMaxMs} ms in vain until ${what}`);
+  let cause: unknown;
+  const isMet = (): Promise<boolean> =>
+    condition().catch((error: unknown) => {
+      cause = error;
+      return false;
+    });
+  while (!(await isMet())) {
+    if (Date.now() > deadlineAt) throw new Error(`waited ${untilMaxMs} ms in vain until ${what}`, { cause });
     await pause(pollMs);
   }
 }

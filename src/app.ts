@@ -14,7 +14,7 @@ import { Relay } from './callbacks/relay.ts';
 import { Turns } from './callbacks/turns.ts';
 import type { Config } from './config/schema.ts';
 import { isToBeSent } from './domain/moves.ts';
-import type { Channel, Transaction } from './domain/transaction.ts';
+import type { Channel, Report, Transaction } from './domain/transaction.ts';
 import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
 import { listenCallbacks } from './http/callback-listener.ts';
@@ -51,6 +51,8 @@ import {
   ownAccount,
   reportingToOf,
   tokensOf,
+  tracingOf,
+  version,
   warningsOf,
 } from './parts.ts';
 import { Adopter } from './replay/adopt.ts';
@@ -93,18 +95,27 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const metrics = new Metrics();
+    const metrics = new Metrics(version);
+    const document: object = parse(await readFile(catalogueFile, 'utf8'));
+    const tracing = await tracingOf(config, { replica, log, document, onExported: metrics.exported });
+    closers.push(() => tracing?.close());
+    metrics.onWaited = (transaction, waited) => tracing?.waited(transaction, waited);
     const store = await open(config.journal);
     const isAlone = config.journal.url.kind === 'sqlite';
     const trust: Trust = { stage: 'whole', changes: 0 };
     const recent = new Recent();
     const guarded = isAlone ? store : guardedJournal(store, { replica, trust, recent });
     const journal = observedJournal(guarded, {
-      called: (operation, seconds, isAvailable) => metrics.called(operation, seconds, isAvailable),
+      called: (operation, seconds, isAvailable, of) => {
+        metrics.called(operation, seconds, isAvailable);
+        if (of !== undefined) tracing?.journaled(of, { operation, seconds, isAvailable });
+      },
       written: (transaction) => {
         metrics.written(transaction);
+        tracing?.written(transaction);
         logEnd(log, transaction);
       },
+      switchover: (record) => metrics.switchover(record),
     });
     closers.push(() => journal.close());
     const records = new Records(journal, log);
@@ -116,7 +127,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => lease.close());
     const isCovered = async (): Promise<boolean> => !isAlone && (await lease.isCovered());
     const coordinator = makeCoordinator(config, { log, journal, sleepMs: leaseTtlMs, isCovered });
-    const onMended = (mended: Mended): void => metrics.mended(mended);
+    const onMended = (mended: Mended): void => metrics.journal.mended(mended);
     const repair = new Repair({ journal: store, recent, trust, coordinator, leaseTtlMs, log, onMended });
     closers.push(() => repair.close());
     const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
@@ -129,6 +140,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       lease,
       responseTimeoutMs,
       confirmTimeoutMs,
+      tracing,
       outgoing: (transaction, message) => outgoing(reportingTo, transaction, message),
     });
     closers.push(async () => {
@@ -149,7 +161,8 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const { deliverForMs } = config.callbacks;
     const isAnswerPending = (id: string): boolean => pendingAnswers.has(id);
     const turns = new Turns();
-    const relay = new Relay({ turns, replica, records, log, allow, deliverForMs, isAnswerPending });
+    const onTried = (report: Report): void => metrics.callbacks.tried(report);
+    const relay = new Relay({ turns, replica, records, log, allow, deliverForMs, isAnswerPending, onTried, tracing });
     closers.push(() => relay.close());
     pendingAnswers.onHandedOver = (id) => relay.handedOver(id);
     const onSettled = (transaction: Transaction): void => {
@@ -188,7 +201,6 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     };
     const comeback = new Comeback({ coordinator, journal, lanes, settleMs: config.esc.health.settleMs, log });
 
-    const document: object = parse(await readFile(catalogueFile, 'utf8'));
     const catalogue = loadCatalogue(document, {
       policies: config.policies,
       ...(reportingTo === null ? { acknowledgeBy: 'resource' as const } : {}),
@@ -236,9 +248,11 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       currentEpoch: () => coordinator.epoch,
       deliverForMs,
       onReported: (transaction, word) => {
+        metrics.callbacks.reported(word);
+        tracing?.reported(transaction, word);
         if (word === 'settled') {
           lanes.withdraw(transaction.id);
-          tellAnswer(waiters, transaction, null);
+          tellAnswer({ records, waiters }, transaction, null);
           onSettled(transaction);
         }
         relay.wake(transaction);
@@ -266,7 +280,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const found = await warningsOf(config, journal);
     const warnings = (): string[] => [...found, ...(repair.notice === null ? [] : [repair.notice])];
     const wake = (transaction: Transaction): void => relay.wake(transaction);
-    const ops = makeOps({ ...shared, wake, onSettled, replica, vip, nodes, warnings, lanes, metrics });
+    const ops = makeOps({ ...shared, wake, onSettled, replica, vip, nodes, warnings, lanes, metrics, lease });
     closers.push(() => ops.close());
     const opsListener = await listenOps({ config, log, ops });
     closers.push(() => opsListener.close());
@@ -282,6 +296,8 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       pass,
       identify,
       escHosts,
+      tracing,
+      onRequest: (request, response) => metrics.requests.came(request, response),
       routes: (own) => {
         ownRoutes(own, { journal, identify, escHosts, scheme, document, comeback, log });
         if (config.callbacks.port === undefined) callbackRoutes(own, { receiver, bodyBytesMax, log });

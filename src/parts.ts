@@ -3,6 +3,7 @@
  * of it. It starts nothing; `app.ts` does.
  */
 
+import { readFileSync } from 'node:fs';
 import type { ReportingTo } from './callbacks/outgoing.ts';
 import { Tokens } from './callbacks/token.ts';
 import type { Config } from './config/schema.ts';
@@ -10,8 +11,15 @@ import type { ClientRules } from './http/clients.ts';
 import type { Journal } from './journal/journal.ts';
 import { readKeyFile } from './journal/key-file.ts';
 import { Coordinator, type CoordinatorOptions } from './pair/coordinator.ts';
+import type { OpenTracingOptions } from './tracing/open.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import type { TlsTrust } from './upstream/sockets.ts';
 import { Upstream } from './upstream/upstream.ts';
+
+/** Of Northgate, as its package says. */
+export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const upstreamConnectionsMax = 64;
 const answerBytesMax = 64 * 1024 * 1024;
@@ -49,6 +57,16 @@ export function makeUpstream(config: Config, onBadSign: (evidence: string) => vo
     answerBytesMax,
     onBadSign,
   });
+}
+
+/** Null without `tracing.endpoint`: then nothing of OpenTelemetry is even loaded. */
+export async function tracingOf(
+  { esc: { vip, rest }, tracing: { endpoint } }: Config,
+  others: Pick<OpenTracingOptions, 'replica' | 'log' | 'document' | 'onExported'>,
+): Promise<Tracing | null> {
+  if (endpoint === undefined) return null;
+  const { openTracing } = await import('./tracing/open.ts');
+  return openTracing({ ...others, endpoint, version, esc: { scheme: rest.scheme, host: vip, port: rest.port } });
 }
 
 /** What an operator should know that it runs with. */

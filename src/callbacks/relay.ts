@@ -24,8 +24,9 @@ import { unpackRequest, unpackUrls } from '../journal/message.ts';
 import type { Records } from '../northbound/records.ts';
 import { Timetable } from '../northbound/timetable.ts';
 import { now } from '../pair/clock.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Allow } from './allow.ts';
-import { Deliverer, type Tried } from './delivery.ts';
+import { Deliverer, type DeliveryRequest, type Tried } from './delivery.ts';
 import type { Turns } from './turns.ts';
 
 export interface RelayOptions {
@@ -41,6 +42,9 @@ export interface RelayOptions {
   readonly isAnswerPending: (id: string) => boolean;
   /** How often the journal is asked what this replica owns: other replicas receive reports for it too. */
   readonly sweepEveryMs?: number;
+  /** Told of each try that has ended, with the report as it is recorded then. */
+  readonly onTried?: (report: Report) => void;
+  readonly tracing?: Tracing | null;
 }
 
 const deliveriesAtOnceMax = 64;
@@ -200,10 +204,17 @@ export class Relay {
         known === null ? came : withKnownTransactionId(came, escTransactionIdOf(came.headers) ?? known, known);
       const signal = this.#end.signal;
       const delivery = { url, id: deliveryId(id, report.number), headers, body, signal };
-      return await this.#inTurn(url, () => this.#deliverer.try(delivery));
+      return await this.#inTurn(url, () => this.#tryTraced(transaction, report, delivery));
     } catch (error) {
       return { kind: 'failed', error: (error as Error).message };
     }
+  }
+
+  async #tryTraced(transaction: Transaction, report: Report, delivery: DeliveryRequest): Promise<Tried> {
+    const traced = this.#options.tracing?.delivery(transaction, report, delivery) ?? null;
+    const tried = await this.#deliverer.try(traced === null ? delivery : { ...delivery, headers: traced.headers });
+    traced?.ended(tried);
+    return tried;
   }
 
   async #urlFor(id: string, { channel, joined }: Report): Promise<string | null> {
@@ -234,7 +245,9 @@ export class Relay {
       }),
     );
     const current = 'transaction' in changed ? changed.transaction : null;
-    const { delivery } = current?.reports.find((report) => report.number === number) ?? {};
+    const report = current?.reports.find((each) => each.number === number);
+    if (report !== undefined) this.#options.onTried?.(report);
+    const { delivery } = report ?? {};
     if (delivery?.state === 'dead') {
       const { tries, lastError } = delivery;
       log.error({ deadLetter: deliveryId(transaction.id, number), tries, lastError }, 'a callback was given up');

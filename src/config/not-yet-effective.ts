@@ -7,5 +7,4 @@ export const notYetEffective: readonly string[] = [
   'esc.etsi.scheme',
   'esc.etsi.port',
   'limits.requestsPerSecond',
-  'tracing.endpoint',
 ];

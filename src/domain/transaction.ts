@@ -120,6 +120,12 @@ export interface Report {
   readonly delivery: Delivery;
 }
 
+/** Where the request stands in its client's trace, or in one made for it (W3C Trace Context): its fields as they go on. */
+export interface TraceContext {
+  readonly traceparent: string;
+  readonly tracestate?: string;
+}
+
 export interface Transaction {
   /** Of the record's format; a reader refuses what it does not know. */
   readonly format: 1;
@@ -160,6 +166,8 @@ export interface Transaction {
   readonly escTransactionId: string | null;
   /** When a client was promised a result by 202, before there was an answer (R24); null if none was. */
   readonly promisedAt: Instant | null;
+  /** Absent where tracing was off when it came. */
+  readonly trace?: TraceContext;
   /** An operator's last order to send it once more (R2); good until an attempt numbered above `afterAttempt` may have left. */
   readonly operatorReplay?: { readonly at: Instant; readonly by: string; readonly afterAttempt: number };
 }

@@ -14,6 +14,7 @@ import { northboundOf, rawPathOf, readPath } from '../esc/request-path.ts';
 import { checkAnnounced } from '../northbound/body.ts';
 import type { Pass } from '../northbound/pass.ts';
 import type { Caller, Transact } from '../northbound/transact.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { hasPassed, towardsEsc } from '../upstream/headers.ts';
 import type { Identify } from './clients.ts';
 import { Conversation } from './conversation.ts';
@@ -38,6 +39,10 @@ export interface NorthboundOptions {
   readonly identify: Identify;
   /** VIP and nodes, whose authority never reaches a client (R25). */
   readonly escHosts: readonly string[];
+  /** Absent or null: nothing is traced. */
+  readonly tracing?: Tracing | null;
+  /** Told of every request that is acted on or refused here. */
+  readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => void;
   /** Registers the gateway's own resources. */
   readonly routes: (app: FastifyInstance) => void;
 }
@@ -133,6 +138,7 @@ function take(
   const conversation = Conversation.on(request.socket);
   const hasLeft = conversation.begin(request, response);
   if (hasLeft === null) return;
+  options.onRequest?.(request, response);
   const refuse = (error: unknown, isLast: boolean): void => {
     if (isLast) conversation.lastAnswer();
     giveProblem(response, asGatewayError(error, options.log), isLast);
@@ -186,6 +192,7 @@ interface Exchange {
 async function proxy(options: NorthboundOptions, { scheme, pseudonym }: Named, exchange: Exchange): Promise<void> {
   const { request, response, hasLeft } = exchange;
   const { rawHeaders, httpVersion } = request;
+  const trace = options.tracing?.request(request, response, scheme) ?? null;
   if (hasPassed(rawHeaders, pseudonym)) throw comeRound();
   const forwardsMax = forwardsMaxOf(request);
   if (forwardsMax === 0) return answerOptions(response);
@@ -194,7 +201,8 @@ async function proxy(options: NorthboundOptions, { scheme, pseudonym }: Named, e
   const { host = '', expect } = request.headers;
   const caller: Caller = {
     client,
-    headers: decided,
+    headers: trace === null ? decided : trace.onward(decided),
+    trace,
     // Without a Host the client's way here is not known, and what names ESC becomes a path.
     authorities: { own: host === '' ? '' : `${scheme}://${host}`, esc: options.escHosts },
     hasLeft,

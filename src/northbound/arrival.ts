@@ -3,7 +3,7 @@
  * the fingerprint that a key must meet again (contract section 3), and the twin of a request without a key (R26).
  */
 import { createHash, hash, randomUUID } from 'node:crypto';
-import type { Channel, Transaction } from '../domain/transaction.ts';
+import type { Channel, TraceContext, Transaction } from '../domain/transaction.ts';
 import type { Catalogue } from '../esc/catalogue.ts';
 import { fieldValue } from '../esc/headers.ts';
 
@@ -19,6 +19,8 @@ export interface Arrival {
   readonly wants: readonly Channel[];
   /** Promised a 202 from the beginning (`Prefer: respond-async`). */
   readonly isPromised: boolean;
+  /** Absent or null: it is not traced. */
+  readonly trace?: TraceContext | null;
 }
 
 export interface TakenBy {
@@ -28,7 +30,7 @@ export interface TakenBy {
 }
 
 export function transactionOf(arrival: Arrival, { replica, catalogue, isOpen }: TakenBy): Transaction {
-  const { method, path, headers, body, receivedAt, client, idempotencyKey, wants, isPromised } = arrival;
+  const { method, path, headers, body, receivedAt, client, idempotencyKey, wants, isPromised, trace = null } = arrival;
   const contentType = fieldValue(headers, 'content-type') ?? '';
   const { place, policy } = catalogue.classify({ method, path, body, contentType });
   const fingerprint = createHash('sha256').update(`${method} ${path}\n`).update(body).digest('hex');
@@ -58,6 +60,7 @@ export function transactionOf(arrival: Arrival, { replica, catalogue, isOpen }: 
     answer: null,
     escTransactionId: null,
     promisedAt: isPromised ? receivedAt : null,
+    ...(trace === null ? {} : { trace }),
   };
 }
 

@@ -6,12 +6,12 @@ export interface HoldLimits {
 }
 
 export class Holds {
-  readonly #limits: HoldLimits;
+  readonly limits: HoldLimits;
   readonly #bytesOf = new Map<string, number>();
   #bytes = 0;
 
   constructor(limits: HoldLimits) {
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   get count(): number {
@@ -24,7 +24,7 @@ export class Holds {
 
   /** Takes a place under `id` before the request is kept; false if there is none left. */
   take(id: string, bytes: number): boolean {
-    const { heldRequestsMax, heldBytesMax } = this.#limits;
+    const { heldRequestsMax, heldBytesMax } = this.limits;
     if (this.#bytesOf.size >= heldRequestsMax || this.#bytes + bytes > heldBytesMax) return false;
     this.add(id, bytes);
     return true;

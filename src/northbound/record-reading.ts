@@ -10,7 +10,7 @@ import { escTransactionIdOf } from '../esc/headers.ts';
 import { packAnswer } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
 import { actionOf, withMadeUpReport } from './made-up.ts';
-import { madeUpAnswer } from './recorded-answer.ts';
+import { recordedAnswer } from './recorded-answer.ts';
 import type { Move, Records } from './records.ts';
 import type { Reading } from './sender.ts';
 import type { Waiters } from './waiters.ts';
@@ -26,9 +26,11 @@ export async function recordReading(
 ): Promise<Transaction | null> {
   const attempt = transaction.attempts.at(-1)?.number;
   const action = isRefusedAfterAnswer(transaction, reading) ? await actionOf(records, transaction) : null;
+  let isFirstAnswer = true;
   const record = (read: Reading) =>
     records.changeSurely(transaction, (current) => {
       const { state } = current;
+      isFirstAnswer = current.answer === null;
       // Somebody else took it over, or it was recorded already.
       if (state.status !== 'in-flight' || state.attempt !== attempt || current.owner !== transaction.owner) return null;
       const move = moveOf(current, read, { action, now: now() });
@@ -39,18 +41,31 @@ export async function recordReading(
     // Another replica saw the epoch end: what ESC answered in it is evidence, and no more (R13).
     const { status } = reading.answer;
     changed = await record({ kind: 'unknown', evidence: `ESC answered ${status} when the epoch had ended` });
-    if (changed.word === 'changed') tellAnswer(waiters, changed.transaction, null);
+    if (changed.word === 'changed') tellAnswer({ records, waiters }, changed.transaction, null);
     return changed.word === 'changed' ? changed.transaction : null;
   }
   if (changed.word !== 'changed') return null;
-  tellAnswer(waiters, changed.transaction, reading.kind === 'answered' ? reading.answer : null);
+  const isItsAnswer = reading.kind === 'answered' && isFirstAnswer;
+  tellAnswer({ records, waiters }, changed.transaction, isItsAnswer ? reading.answer : null);
   return changed.transaction;
 }
 
-/** Who waits gets the recorded answer, ESC's own or the made-up one (R22); nobody is told before there is one. */
-export function tellAnswer(waiters: Waiters, transaction: Transaction, fromEsc: Answer | null): void {
-  if (transaction.answer === null) return;
-  waiters.tell(transaction.id, { kind: 'answer', transaction, answer: fromEsc ?? madeUpAnswer(transaction) });
+/**
+ * Who waits gets the recorded answer, ESC's own or the made-up one (R22); nobody is told before there is one. `fromEsc`: the
+ * recorded one, where it is at hand; ESC's own is otherwise read, as for whoever comes later.
+ */
+export function tellAnswer(
+  { records, waiters }: { records: Records; waiters: Waiters },
+  transaction: Transaction,
+  fromEsc: Answer | null,
+): void {
+  const { id, answer } = transaction;
+  if (answer === null || waiters.countOf(id) === 0) return;
+  const tell = (told: Answer | null): void => {
+    if (told !== null) waiters.tell(id, { kind: 'answer', transaction, answer: told });
+  };
+  if (fromEsc !== null) tell(fromEsc);
+  else void recordedAnswer(records, transaction).then(tell);
 }
 
 /** ESC's refusal reaches a client that has its answer as a report (R18). */

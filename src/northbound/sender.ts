@@ -8,6 +8,7 @@ import type { RequestMessage } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import type { Lease } from '../pair/lease.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { firstValue } from '../upstream/headers.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
 import { UnderWay } from './under-way.ts';
@@ -28,6 +29,8 @@ export interface SenderOptions {
   readonly outgoing: (transaction: Transaction, message: RequestMessage) => RequestMessage;
   /** How long a doubtful answer may wait for the probe that decides it. */
   readonly confirmTimeoutMs: number;
+  /** Absent or null: nothing is traced. */
+  readonly tracing?: Tracing | null;
 }
 
 export class Sender {
@@ -48,14 +51,30 @@ export class Sender {
 
   /** The same with a request of another kind than its own: a clean-up. */
   async attempt(transaction: Transaction, request: UpstreamRequest): Promise<Reading> {
-    const { coordinator } = this.#options;
     const { state } = transaction;
     if (state.status !== 'in-flight') throw new Error(`defect: ${transaction.id} is sent without being in flight`);
     const { epoch, since } = state;
     const obstacle = (): string | null => this.#obstacle(epoch, since);
     const known = obstacle();
     if (known !== null) return { kind: 'never-sent', evidence: known };
-    const reading = await this.underWay.track(() => this.exchange(request, epoch, obstacle));
+    const traced = this.#options.tracing?.attempt(transaction, request) ?? null;
+    const sent = traced === null ? request : { ...request, headers: traced.headers };
+    const reading = this.#trusted(await this.underWay.track(() => this.exchange(sent, epoch, obstacle)), epoch);
+    traced?.ended(reading);
+    return reading;
+  }
+
+  /** A look at what a transaction came to. */
+  async look(transaction: Transaction, request: UpstreamRequest, epoch: number): Promise<Reading> {
+    const traced = this.#options.tracing?.look(transaction, request) ?? null;
+    const reading = await this.exchange(traced === null ? request : { ...request, headers: traced.headers }, epoch);
+    traced?.ended(reading);
+    return reading;
+  }
+
+  /** An answer that comes when it may not count any more is only evidence. */
+  #trusted(reading: Reading, epoch: number): Reading {
+    const { coordinator } = this.#options;
     // A node that has lost the role may still answer; what it did may be thrown away (R13). Who only lost its lease keeps
     // the answer (R35): it is recorded if the journal has no later epoch and no other owner of it.
     const isEnded = coordinator.epoch !== epoch;

@@ -12,6 +12,7 @@ import type { Catalogue } from '../esc/catalogue.ts';
 import type { Creation } from '../journal/journal.ts';
 import { packRequest, type RequestMessage } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
+import type { RequestTrace } from '../tracing/tracing.ts';
 import { abandonUnsent } from './abandon.ts';
 import { type Authorities, giveAnswer, givePromise } from './answer.ts';
 import { type Arrival, isPastJoining, transactionOf } from './arrival.ts';
@@ -72,6 +73,8 @@ export interface Caller {
   /** End-to-end fields as they go to ESC, credentials decided. */
   readonly headers: readonly string[];
   readonly authorities: Authorities;
+  /** Absent or null: it is not traced. */
+  readonly trace?: RequestTrace | null;
   /** Fires when the client's connection is gone. */
   readonly hasLeft: AbortSignal;
 }
@@ -106,16 +109,29 @@ export class Transact {
     const { client, headers } = caller;
     const wants = this.#options.wantsOf(headers);
     const isPromised = patience.until === receivedAt;
-    const arrival = { method, path, headers, body, receivedAt, client, idempotencyKey, wants, isPromised };
+    const arrival = {
+      method,
+      path,
+      headers,
+      body,
+      receivedAt,
+      client,
+      idempotencyKey,
+      wants,
+      isPromised,
+      trace: caller.trace?.context ?? null,
+    };
 
     // 2. The journal, and in the same write the mark if it may go at once (3). What was sent before is joined.
     const created = await this.#create(arrival);
     const waiting = { response, caller, patience };
     if (created.word === 'key-taken') {
       const joined = await join(this.#options, { arrival, holder: created.transaction, client: waiting });
+      caller.trace?.concerns(joined.transaction, true);
       return this.#tellClient(joined.transaction, joined.told, waiting);
     }
     const kept = created.transaction;
+    caller.trace?.concerns(kept, false);
     this.#options.pendingAnswers.add(kept, response);
     const told = this.#options.waiters.wait(kept.id, patience.until, caller.hasLeft);
 

@@ -4,24 +4,27 @@
  * Invariant: the listener changes nothing; a call answers exactly what the store answered.
  */
 import type { Transaction } from '../domain/transaction.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Journal, SwitchoverRecord } from '../journal/journal.ts';
 
 export interface JournalListener {
-  /** A call ended after so long; `unavailable` if it did not succeed. */
-  called(operation: string, seconds: number, isAvailable: boolean): void;
+  /** A call ended after so long, with success or not; a write of a record tells which one. */
+  called(operation: string, seconds: number, isAvailable: boolean, transaction?: Transaction): void;
   /**
    * A record as it stands since this replica's confirmed write, from its creation to the write that settles it, which is
    * told once; what happens to a settled record (deliveries, mostly) is not.
    */
   written(transaction: Transaction): void;
+  /** A switchover's record, when this replica writes it. */
+  switchover(record: SwitchoverRecord): void;
 }
 
 const unsettledMax = 100_000;
 
 export function observedJournal(journal: Journal, listener: JournalListener): Journal {
-  const timed = async <T>(operation: string, call: Promise<T>): Promise<T> => {
+  const timed = async <T>(operation: string, call: Promise<T>, of?: Transaction): Promise<T> => {
     const beganAt = performance.now();
-    const end = (isAvailable: boolean) => listener.called(operation, (performance.now() - beganAt) / 1000, isAvailable);
+    const end = (isAvailable: boolean) =>
+      listener.called(operation, (performance.now() - beganAt) / 1000, isAvailable, of);
     try {
       const result = await call;
       end(!isUnavailable(result));
@@ -34,13 +37,13 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
   const unsettled = new Unsettled();
   return {
     async create(creation) {
-      const created = await timed('create', journal.create(creation));
+      const created = await timed('create', journal.create(creation), creation.transaction);
       if ('transaction' in created) unsettled.see(created.transaction);
       if (created.word === 'created') listener.written(created.transaction);
       return created;
     },
     async replace(replacement) {
-      const replaced = await timed('replace', journal.replace(replacement));
+      const replaced = await timed('replace', journal.replace(replacement), replacement.transaction);
       if (replaced.word !== 'replaced') return replaced;
       if (unsettled.was(replacement.transaction)) listener.written(replaced.transaction);
       unsettled.replaced(replaced.transaction);
@@ -70,7 +73,10 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
     epoch: () => timed('epoch', journal.epoch()),
     bumpEpoch: (expected, record) => timed('bump-epoch', journal.bumpEpoch(expected, record)),
     raiseEpoch: (known) => timed('raise-epoch', journal.raiseEpoch(known)),
-    putSwitchover: (record) => timed('put-switchover', journal.putSwitchover(record)),
+    putSwitchover: (record) => {
+      listener.switchover(record);
+      return timed('put-switchover', journal.putSwitchover(record));
+    },
     switchovers: (limit) => timed('switchovers', journal.switchovers(limit)),
     renewLease: (replica, ttlMs) => timed('renew-lease', journal.renewLease(replica, ttlMs)),
     endLease: (replica) => timed('end-lease', journal.endLease(replica)),

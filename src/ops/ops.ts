@@ -32,6 +32,7 @@ export interface OpsOptions {
   readonly holds: Holds;
   readonly lanes: Lanes & { readonly size: number };
   readonly metrics: Metrics;
+  readonly lease: { readonly remainingMs: number };
   readonly log: Logger;
   /** Tells the relay that there is something to deliver. */
   readonly wake: (transaction: Transaction) => void;
@@ -56,7 +57,7 @@ export function makeOps(options: OpsOptions): Ops {
   const { journal, coordinator, metrics } = options;
   const pair = new PairReader(options);
   const events = new Events({ journal, coordinator, pair });
-  metrics.watch(options);
+  metrics.watch({ ...options, pair });
   return {
     coordinator,
     pair,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { isSettled, type Transaction } from '../domain/transaction.ts';
 
 export function logEnd(log: Logger, transaction: Transaction): void {
-  const { id, client, method, path, place, policy, state, attempts, receivedAt, answer } = transaction;
+  const { id, client, method, path, place, policy, state, attempts, receivedAt, answer, trace } = transaction;
   if (!('settledAt' in state) || !isSettled(state.status)) return;
   const sentAt = attempts[0]?.at ?? null;
   const line = {
@@ -20,6 +20,7 @@ export function logEnd(log: Logger, transaction: Transaction): void {
     durationMs: state.settledAt - receivedAt,
     heldMs: (sentAt ?? state.settledAt) - receivedAt,
     reason: state.reason,
+    ...(trace === undefined ? {} : { traceId: trace.traceparent.split('-')[1] }),
   };
   log[state.status === 'completed' ? 'info' : 'warn'](line, `transaction ${state.status}`);
 }

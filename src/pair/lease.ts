@@ -59,6 +59,11 @@ export class Lease {
     return now() < this.#heldUntil && Date.now() < this.#heldUntilByWall;
   }
 
+  /** How long it holds without another renewal; 0: it is over. */
+  get remainingMs(): number {
+    return Math.max(0, Math.min(this.#heldUntil - now(), this.#heldUntilByWall - Date.now()));
+  }
+
   /**
    * Whether its renewals came through without a break for the time of a lease, in which others that live could renew theirs
    * too. After a time in which the journal was away, or this process asleep, nobody is to be taken for dead.

@@ -71,13 +71,13 @@ export class Conclusions {
     );
     if (changed.word === 'stale-epoch') return this.#learnEpoch();
     if (changed.word !== 'changed') return left;
-    tellAnswer(this.#options.waiters, changed.transaction, null);
+    tellAnswer(this.#options, changed.transaction, null);
     this.#options.watch.begin(changed.transaction);
     return left;
   }
 
   async settleByRefusal(transaction: Transaction, answer: Answer): Promise<Replayed> {
-    const { waiters, onSettled } = this.#options;
+    const { onSettled } = this.#options;
     const { status, body } = answer;
     const epoch = transaction.attempts.at(-1)?.epoch ?? 0;
     const changed = await this.change(transaction, (current) => {
@@ -91,7 +91,7 @@ export class Conclusions {
     });
     if (changed.word === 'stale-epoch') return this.#learnEpoch();
     if (changed.word !== 'changed') return left;
-    tellAnswer(waiters, changed.transaction, answer);
+    tellAnswer(this.#options, changed.transaction, transaction.answer === null ? answer : null);
     onSettled(changed.transaction);
     return left;
   }
@@ -112,7 +112,7 @@ export class Conclusions {
     transaction: Transaction,
     { epoch, settle, seen = null, status = found }: Settling,
   ): Promise<Replayed> {
-    const { records, waiters, coordinator, onSettled } = this.#options;
+    const { records, coordinator, onSettled } = this.#options;
     const action = await actionOf(records, transaction);
     const changed = await this.change(transaction, (current) =>
       moves.isToBeSent(current)
@@ -122,7 +122,7 @@ export class Conclusions {
     if (changed.word === 'stale-epoch') return this.#learnEpoch();
     if (changed.word !== 'changed') return left;
     coordinator.switchovers.count('completed');
-    tellAnswer(waiters, changed.transaction, null);
+    tellAnswer(this.#options, changed.transaction, null);
     onSettled(changed.transaction);
     return left;
   }

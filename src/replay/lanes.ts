@@ -217,6 +217,8 @@ export class LaneSender implements Lanes {
   async #run(entry: Entry, isTrial: boolean): Promise<void> {
     const waiting = this.#waiting.get(entry.id);
     if (waiting === undefined) return this.#leave(entry);
+    // Withdrawn while it waited for its pace, it came back with another entry, whose turn comes when this one ends.
+    if (waiting.entry !== entry) return this.freshEnds(entry.lane);
     waiting.isRunning = true;
     waiting.cameAgain = false;
     const ran = await this.#turn(waiting, isTrial);

@@ -36,7 +36,7 @@ export async function look(
   const path = transaction.policy.look;
   if (path === null) return { found: 'unreadable', ...nothing };
   const headers = ['Accept', 'application/xml', ...credentialsOf(options, message)];
-  const reading = await options.sender.exchange({ method: 'GET', path, headers, body: null }, epoch);
+  const reading = await options.sender.look(transaction, { method: 'GET', path, headers, body: null }, epoch);
   if (reading.kind !== 'answered') return { found: 'away', ...nothing };
   const { status, headers: fields, body } = reading.answer;
   const contentType = firstValue(fields, 'content-type');

@@ -121,7 +121,7 @@ export const causes: readonly Cause[] = [
   },
   {
     name: 'strict-firewall',
-    says: 'a planned switchover between nodes whose firewalls reset nothing',
+    says: 'keepalived is stopped between nodes whose firewalls reset nothing',
     mayBeLate: false,
     begin: async (pair, active) => {
       await pair.network.guard('esc1');
@@ -151,9 +151,9 @@ export const causes: readonly Cause[] = [
       await pair.network.cutOff(active);
       pair.store.isolate(active);
       await pair.until(() => pair.network.holdsVip(pair.peerOf(active)), 'both nodes hold the VIP');
-      await heal(pair);
-      // It does not always tell them of itself; here never.
-      await pair.network.hush(active);
+      // In earnest it announces itself at times, and mostly not; here never.
+      await pair.network.healHushed(active);
+      pair.store.reunite();
     },
     undo: heal,
   },

@@ -5,6 +5,7 @@
 import { audit } from '../chaos/audit.ts';
 import type { JournalEntry, Ledgers } from '../chaos/ledgers.ts';
 import { storyOf } from '../chaos/story.ts';
+import type { Violation } from '../chaos/views.ts';
 import type { Course, Stretch } from './course.ts';
 
 export interface Figures {
@@ -47,12 +48,9 @@ export function figuresOf(course: Course): Figures[] {
     const isHere = (at: number): boolean => at >= from && at < until;
     const arrived = ledgers.journal.filter(({ receivedAt }) => isHere(Date.parse(receivedAt)));
     const here = violations.filter(({ found }) => isHere(timeOf(found, ledgers) ?? from));
-    const touched = course.late.filter(({ at }) => isHere(at));
-    const late = touched.filter(({ method }) => method !== 'GET');
+    const late = course.late.filter(({ at, method }) => isHere(at) && method !== 'GET');
     const { mayBeLate } = stretch.cause;
     const unexplained = mayBeLate ? [] : late.filter(({ at }) => at > stretch.from + underWayMs);
-    const isMisled = ({ found }: (typeof here)[number]): boolean =>
-      mayBeLate && touched.some(({ path }) => path === pathOf(found, ledgers));
     return {
       cause: stretch.cause.name,
       pair: course.pair,
@@ -61,24 +59,29 @@ export function figuresOf(course: Course): Figures[] {
       replays: arrived.reduce((sum, { attempts }) => sum + Math.max(0, attempts.length - 1), 0),
       operator: arrived.filter(isLeftToOperator).length,
       late: late.length,
-      misled: here.filter(isMisled).map(({ story }) => story),
+      misled: here.filter(({ found }) => isMisled(found, course)).map(({ story }) => story),
       broken: [
-        ...here.filter((each) => !isMisled(each)).map(({ story }) => story),
+        ...here.filter(({ found }) => !isMisled(found, course)).map(({ story }) => story),
         ...unexplained.map((request) => `executed by a node without the role: ${JSON.stringify(request)}`),
       ],
     };
   });
 }
 
-function pathOf(found: { transaction: string | null; order: string | null }, ledgers: Ledgers): string | null {
+type Found = Pick<Violation, 'transaction' | 'order'>;
+
+/** Whether a node without the role was asked of the resource, or was sent to, when that was to be expected. */
+function isMisled(found: Found, { ledgers, late, stretches }: Course): boolean {
   const entry = ledgers.journal.find(({ id }) => id === found.transaction);
-  return (entry ?? ledgers.clients.orders.find(({ id }) => id === found.order))?.path ?? null;
+  const path = (entry ?? ledgers.clients.orders.find(({ id }) => id === found.order))?.path;
+  const mayBeLate = (at: number): boolean => stretches.findLast(({ from }) => from <= at)?.cause.mayBeLate === true;
+  return late.some((request) => request.path === path && mayBeLate(request.at));
 }
 
-/** When the transaction arrived that a violation is about, or its client first asked. */
-function timeOf(found: { transaction: string | null; order: string | null }, ledgers: Ledgers): number | null {
+/** When the transaction was settled that a violation is about, or its client first asked. */
+function timeOf(found: Found, ledgers: Ledgers): number | null {
   const entry = ledgers.journal.find(({ id }) => id === found.transaction);
-  if (entry !== undefined) return Date.parse(entry.receivedAt);
+  if (entry !== undefined) return Date.parse(entry.settledAt ?? entry.receivedAt);
   return ledgers.clients.orders.find(({ id }) => id === found.order)?.tries[0]?.at ?? null;
 }
 

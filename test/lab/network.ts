@@ -108,10 +108,11 @@ export class Network {
     await this.#fault('ip protocol 112 drop');
   }
 
-  /** The node cannot tell the others that it has the VIP; who asks gets an answer. */
-  async hush(node: NodeName): Promise<void> {
+  /** Everything is healed at one blow, but the node cannot tell the others that it has the VIP; who asks gets an answer. */
+  async healHushed(node: NodeName): Promise<void> {
     const { vip } = addresses;
-    await this.#fault(`iifname "p-${node}" ether type arp arp saddr ip ${vip} arp daddr ip ${vip} drop`);
+    const announcement = `iifname "p-${node}" ether type arp arp saddr ip ${vip} arp daddr ip ${vip}`;
+    await this.#nft('lan', `flush chain bridge lab faults; add rule bridge lab faults ${announcement} drop`);
   }
 
   /** Ends every fault on the bridge. */

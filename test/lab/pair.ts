@@ -32,6 +32,7 @@ export interface PairOptions {
 /** Only what never comes takes as long, however slow the machine. */
 const waitMaxMs = 120_000;
 const calmMaxMs = 3_000;
+const startsMax = 5;
 const pollMs = 50;
 const nodeProgram = fileURLToPath(new URL('esc-node.ts', import.meta.url));
 const nodes: readonly NodeName[] = ['esc1', 'esc2'];
@@ -97,16 +98,8 @@ export class Pair implements AsyncDisposable {
     this.keepalived('esc1').start();
     await this.until(() => this.network.holdsVip('esc1'), 'the first node has the VIP');
     this.keepalived('esc2').start();
-    const gateway = new Resident<Sighting>(
-      'gateway-program',
-      this.network.inside('gateway'),
-      join(this.folder, 'gateway.errors'),
-      (news) => void this.sightings.push(news),
-    );
-    this.#gateway = gateway;
     await this.#untilRedisAnswers();
-    const settings = gatewaySettings(this.options.pace);
-    await gateway.ask('start', { settings, logFile: join(this.folder, 'gateway.log') } satisfies GatewayStart);
+    await this.#startGateway();
     await this.untilStable();
     const calling = { host: addresses.gateway, port: northboundPort, callbackHost: addresses.clients, callbackPort };
     const { seed, clients } = this.options;
@@ -168,6 +161,25 @@ export class Pair implements AsyncDisposable {
     const found = find();
     if (found === undefined) throw new Error('defect: it was seen');
     return found;
+  }
+
+  /** As a supervisor does: one that cannot start, because its machine gives it or Redis no time, is started again. */
+  async #startGateway(): Promise<void> {
+    const errorFile = join(this.folder, 'gateway.errors');
+    const logFile = join(this.folder, 'gateway.log');
+    const start: GatewayStart = { settings: gatewaySettings(this.options.pace), logFile };
+    for (let number = 1; ; number += 1) {
+      const see = (news: Sighting): void => void this.sightings.push(news);
+      const gateway = new Resident<Sighting>('gateway-program', this.network.inside('gateway'), errorFile, see);
+      this.#gateway = gateway;
+      try {
+        await gateway.ask('start', start);
+        return;
+      } catch (error) {
+        await gateway[Symbol.asyncDispose]();
+        if (number === startsMax) throw error;
+      }
+    }
   }
 
   #startRedis(): void {
