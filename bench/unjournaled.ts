@@ -48,6 +48,8 @@ export function unjournaled(): Journal {
     subscribe: () => () => undefined,
     subscribeLeases: () => () => undefined,
     subscribeServer: () => () => {},
+    isTrusted: async () => true,
+    trust: async () => 'trusted' as const,
     prune: async () => 0,
     durability: async () => ({ promised: 'nothing', kept: true, detail: '' }),
     close: async () => undefined,

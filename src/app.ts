@@ -14,44 +14,43 @@ import { Relay } from './callbacks/relay.ts';
 import { Turns } from './callbacks/turns.ts';
 import type { Config } from './config/schema.ts';
 import { isToBeSent } from './domain/moves.ts';
+import { asksForLook } from './domain/reports.ts';
 import type { Channel, Report, Transaction } from './domain/transaction.ts';
 import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
-import { listenCallbacks } from './http/callback-listener.ts';
-import { callbackRoutes } from './http/callback-routes.ts';
-import { identifier } from './http/clients.ts';
-import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
+import type { Listener } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
-import { ownRoutes } from './http/own-routes.ts';
-import { guardedJournal, type Trust } from './journal/guarded-journal.ts';
+import { expiryWarnings, type ListenerTls } from './http/secure-context.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
-import { Recent } from './journal/recent.ts';
+import { startPruning } from './journal/pruning.ts';
+import { journalInUse } from './journal-in-use.ts';
+import { listenNorth } from './listening.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
+import { linger } from './northbound/linger.ts';
 import { Listeners } from './northbound/listeners.ts';
 import { Pass } from './northbound/pass.ts';
 import { PendingAnswers } from './northbound/pending-answers.ts';
 import { tellAnswer } from './northbound/record-reading.ts';
 import { Records } from './northbound/records.ts';
+import { Room } from './northbound/room.ts';
 import { Sender } from './northbound/sender.ts';
 import { Transact } from './northbound/transact.ts';
 import { Waiters } from './northbound/waiters.ts';
 import { Metrics } from './ops/metrics.ts';
-import { observedJournal } from './ops/observed-journal.ts';
 import { makeOps } from './ops/ops.ts';
-import { logEnd } from './ops/transaction-log.ts';
 import { now } from './pair/clock.ts';
 import { Lease } from './pair/lease.ts';
 import {
-  clientRules,
   makeCoordinator,
   makeUpstream,
   ownAccount,
   reportingToOf,
   tokensOf,
   tracingOf,
+  upstreamConnectionsMax,
   version,
   warningsOf,
 } from './parts.ts';
@@ -67,6 +66,8 @@ export interface Gateway {
   readonly coordinator: ReturnType<typeof makeCoordinator>;
   readonly northbound: Listener;
   readonly ops: Listener;
+  /** Takes certificates of listeners that were renewed; throws, and keeps what is in use, if a pair does not fit. */
+  renewCertificates(renewed: Pick<Config, 'northbound' | 'ops'>): void;
   /** Admits nothing new, waits up to `drain.timeout` for what is in flight, answers 202 to who still waits, and closes. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -76,19 +77,18 @@ export interface Gateway {
 export interface Internals {
   readonly maintenanceTrialMs?: number;
   readonly leaseTtlMs?: number;
+  readonly lingerMs?: number;
   /** Opens the journal; a test puts something between. */
   readonly open?: typeof openJournal;
 }
 
 const confirmTimeoutMs = 30_000;
-const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, open: openJournal };
-const pruneEveryMs = 10_000;
-const pruneAtOnceMax = 500;
+const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, lingerMs: 1_000, open: openJournal };
 const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
 
 /** Rejects with a sentence for operators if a part cannot start; then nothing stays open. */
 export async function startGateway(config: Config, log: Logger, internals: Internals = {}): Promise<Gateway> {
-  const { maintenanceTrialMs, leaseTtlMs, open } = { ...defaults, ...internals };
+  const { maintenanceTrialMs, leaseTtlMs, lingerMs, open } = { ...defaults, ...internals };
   const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -102,21 +102,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     metrics.onWaited = (transaction, waited) => tracing?.waited(transaction, waited);
     const store = await open(config.journal);
     const isAlone = config.journal.url.kind === 'sqlite';
-    const trust: Trust = { stage: 'whole', changes: 0 };
-    const recent = new Recent();
-    const guarded = isAlone ? store : guardedJournal(store, { replica, trust, recent });
-    const journal = observedJournal(guarded, {
-      called: (operation, seconds, isAvailable, of) => {
-        metrics.called(operation, seconds, isAvailable);
-        if (of !== undefined) tracing?.journaled(of, { operation, seconds, isAvailable });
-      },
-      written: (transaction) => {
-        metrics.written(transaction);
-        tracing?.written(transaction);
-        logEnd(log, transaction);
-      },
-      switchover: (record) => metrics.switchover(record),
-    });
+    const { journal, trust, recent } = journalInUse(store, { replica, isAlone, log, metrics, tracing });
     closers.push(() => journal.close());
     const records = new Records(journal, log);
     closers.push(() => records.close());
@@ -134,8 +120,11 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
     const reportingTo = reportingToOf(config);
+    // Half of what a mark holds for: the journal takes some of it too.
+    const room = new Room({ connections: upstreamConnectionsMax, waitMaxMs: lease.markMaxMs / 2 });
     const sender = new Sender({
       upstream,
+      room,
       coordinator,
       lease,
       responseTimeoutMs,
@@ -153,8 +142,18 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     let ending = false;
     const isEnding = (): boolean => ending;
     const holdMaxMs = config.hold.timeoutMs;
-    const mayBeTakenUp = (): boolean => !isAlone && !lease.holds;
-    const shared = { mayBeTakenUp, coordinator, records, sender, waiters, holds, journal, log, holdMaxMs, isEnding };
+    const shared = {
+      coordinator,
+      records,
+      sender,
+      room,
+      waiters,
+      holds,
+      journal,
+      log,
+      holdMaxMs,
+      isEnding,
+    };
     const authorization = ownAccount(config);
     const pendingAnswers = new PendingAnswers();
     const allow = new Allow(config.callbacks.allow);
@@ -213,7 +212,22 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       refuseCallbacks(allow, [urls.callback, urls.events]);
       return wantedChannels(urls);
     };
-    const followers = new Followers({ replica, records, waiters });
+    /** What a report made of a transaction of this replica, whichever replica took it. */
+    const goOn = (transaction: Transaction, isToBeLookedAt: boolean): void => {
+      relay.wake(transaction);
+      if (isToBeLookedAt) watch.lookSoon(transaction);
+      else watch.begin(transaction);
+    };
+    const followers = new Followers({
+      replica,
+      records,
+      waiters,
+      onOwnChanged: (transaction) => goOn(transaction, asksForLook(transaction)),
+    });
+    const forget = store.subscribe((change) => {
+      if (change.isForeign && change.owner !== replica) recent.isOver(change);
+    });
+    closers.push(forget);
     if (!isAlone) followers.start();
     closers.push(() => followers.close());
     const learnEpoch = (): Promise<void> =>
@@ -246,6 +260,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       log,
       lease,
       currentEpoch: () => coordinator.epoch,
+      learnEpoch: () => coordinator.learnEpoch(),
       deliverForMs,
       onReported: (transaction, word) => {
         metrics.callbacks.reported(word);
@@ -255,14 +270,15 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
           tellAnswer({ records, waiters }, transaction, null);
           onSettled(transaction);
         }
-        relay.wake(transaction);
-        if (word === 'look') watch.lookSoon(transaction);
-        else watch.begin(transaction);
+        goOn(transaction, word === 'look');
       },
     });
     const pass = new Pass({ ...shared, comeback, upstream, responseTimeoutMs, bodyBytesMax });
 
+    // Asked before the epoch is written.
+    const isTrusted = await journal.isTrusted();
     await coordinator.start();
+    if (!isTrusted) repair.begin();
     closers.push(() => coordinator.close());
     lanes.start();
     lease.onRenewed((wasLost) => {
@@ -274,11 +290,19 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => adopter.close());
     await adopter.start();
     await relay.start();
-    closers.push(startPruning(config, journal, log));
+    closers.push(startPruning(journal, { doneBefore: () => now() - config.journal.retentionMs, log }));
 
     const { vip, nodes } = config.esc;
     const found = await warningsOf(config, journal);
-    const warnings = (): string[] => [...found, ...(repair.notice === null ? [] : [repair.notice])];
+    let tlsInUse: Readonly<Record<string, ListenerTls>> = {
+      'northbound.tls': config.northbound.tls,
+      'ops.tls': config.ops.tls,
+    };
+    const warnings = (): string[] => [
+      ...found,
+      ...expiryWarnings(tlsInUse, now()),
+      ...(repair.notice === null ? [] : [repair.notice]),
+    ];
     const wake = (transaction: Transaction): void => relay.wake(transaction);
     const ops = makeOps({ ...shared, wake, onSettled, replica, vip, nodes, warnings, lanes, metrics, lease });
     closers.push(() => ops.close());
@@ -286,48 +310,40 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => opsListener.close());
     log.info({ listener: 'ops', url: opsListener.url }, 'listening');
 
-    const identify = identifier(clientRules(config));
-    const escHosts = [vip, ...nodes];
-    const scheme = config.northbound.tls.cert === undefined ? 'http' : 'https';
-    const northbound = await listenNorthbound({
-      config,
-      log,
-      transact,
-      pass,
-      identify,
-      escHosts,
-      tracing,
-      onRequest: (request, response) => metrics.requests.came(request, response),
-      routes: (own) => {
-        ownRoutes(own, { journal, identify, escHosts, scheme, document, comeback, log });
-        if (config.callbacks.port === undefined) callbackRoutes(own, { receiver, bodyBytesMax, log });
-      },
+    const { northbound, callbacks } = await listenNorth(config, {
+      ...{ log, transact, pass, receiver, journal, document, comeback, tracing, metrics },
     });
-    log.info({ listener: 'northbound', url: northbound.url }, 'listening');
-    const callbacks = await listenCallbacks({ config, receiver, bodyBytesMax, log });
     closers.push(async () => callbacks?.close());
+    const renewCertificates = (renewed: Pick<Config, 'northbound' | 'ops'>): void => {
+      northbound.renew(renewed.northbound.tls);
+      callbacks?.renew(renewed.northbound.tls);
+      opsListener.renew(renewed.ops.tls);
+      tlsInUse = { 'northbound.tls': renewed.northbound.tls, 'ops.tls': renewed.ops.tls };
+    };
     const close = async (): Promise<void> => {
       ending = true;
       coordinator.byHand('draining');
       const drainUntil = now() + config.drain.timeoutMs;
+      const lingerUntil = Math.min(drainUntil, now() + (isAlone ? 0 : lingerMs));
       await sender.underWay.idle(drainUntil);
       await records.unconfirmed.idle(drainUntil);
+      await linger(lingerUntil);
       waiters.expireAll();
       await northbound.close();
       await closeAll();
     };
-    return { replica, journal, coordinator, northbound, ops: opsListener, close, [Symbol.asyncDispose]: close };
+    return {
+      replica,
+      journal,
+      coordinator,
+      northbound,
+      ops: opsListener,
+      renewCertificates,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await closeAll();
     throw error;
   }
-}
-
-function startPruning(config: Config, journal: Journal, log: Logger): () => void {
-  const timer = setInterval(() => {
-    journal.prune(now() - config.journal.retentionMs, pruneAtOnceMax).catch((error: unknown) => {
-      log.error({ err: error }, 'settled transactions could not be pruned; it is tried again');
-    });
-  }, pruneEveryMs);
-  return () => clearInterval(timer);
 }

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type ReportWord, reported } from '../domain/reports.ts';
+import { type ReportFacts, type ReportWord, reported } from '../domain/reports.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { operationOf } from '../esc/bodies.ts';
@@ -30,6 +30,8 @@ export interface ReceiverOptions {
   readonly lease: { untilHeld(deadlineAt: number): Promise<boolean> };
   /** The epoch as this replica knows it. */
   readonly currentEpoch: () => number;
+  /** Reads it from the journal, which had another one. Rejects with JournalUnavailable. */
+  readonly learnEpoch: () => Promise<void>;
   /** `callbacks.deliverFor`: a token lives so long after what it was made for was deleted (R29). */
   readonly deliverForMs: number;
   /** Called after each report that was journaled; `duplicate` is told too, as a sign of life. */
@@ -74,7 +76,7 @@ export class Receiver {
   }
 
   async #write(parts: TokenParts, came: Came): Promise<'taken' | 'unknown' | 'unavailable'> {
-    const { records, log, lease, deliverForMs, onReported } = this.#options;
+    const { log, lease, deliverForMs, onReported } = this.#options;
     const deadlineAt = now() + journalAwayMaxMs;
     if (!(await lease.untilHeld(deadlineAt))) return 'unavailable';
     const transaction = await this.#read(parts.transactionId, deadlineAt);
@@ -96,18 +98,38 @@ export class Receiver {
       verdict,
       escTransactionId: reading.escTransactionId,
     };
-    const context = { currentEpoch: this.#options.currentEpoch(), replica: this.#options.replica };
-    let word: ReportWord = 'duplicate';
-    const writing = records.changeSurely(transaction, (current) => {
-      const made = reported(current, facts, context);
-      word = made.word;
-      return made.number === null ? null : moveOf(current, made.transaction, made.number, came);
-    });
-    const changed = await withinTime(writing, deadlineAt);
-    if (changed.word === 'missing') return 'unknown';
-    if (!('transaction' in changed)) return 'unavailable';
-    onReported(changed.transaction, word);
+    const changed = await this.#record(transaction, facts, { came, deadlineAt });
+    if (changed.word !== 'taken') return changed.word === 'missing' ? 'unknown' : 'unavailable';
+    onReported(changed.transaction, changed.meant);
     return 'taken';
+  }
+
+  /** Until it is written, by the deadline. What a report that ends something means depends on the epoch: written only in the one it was read in (R13, R28). */
+  async #record(
+    transaction: Transaction,
+    facts: ReportFacts,
+    { came, deadlineAt }: { came: Came; deadlineAt: number },
+  ): Promise<{ word: 'taken'; transaction: Transaction; meant: ReportWord } | { word: 'missing' | 'unavailable' }> {
+    const { records, replica, currentEpoch, learnEpoch } = this.#options;
+    for (let failures = 1; ; failures += 1) {
+      const epoch = currentEpoch();
+      let meant: ReportWord = 'duplicate';
+      const writing = records.changeSurely(transaction, (current) => {
+        const made = reported(current, facts, { currentEpoch: epoch, replica });
+        meant = made.word;
+        if (made.number === null) return null;
+        const move = moveOf(current, made.transaction, made.number, came);
+        return facts.verdict === null ? move : { ...move, epoch };
+      });
+      const changed = await withinTime(writing, deadlineAt);
+      if ('transaction' in changed) return { word: 'taken', transaction: changed.transaction, meant };
+      if (changed.word !== 'stale-epoch') return { word: changed.word === 'missing' ? 'missing' : 'unavailable' };
+      await learnEpoch();
+      if (currentEpoch() !== epoch) continue;
+      const pauseMs = backoffMs(failures, Math.random());
+      if (now() + pauseMs > deadlineAt) return { word: 'unavailable' };
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
   }
 
   async #read(id: string, deadlineAt: number): Promise<Transaction | null | 'unavailable'> {

@@ -61,17 +61,25 @@ export class LaneTable {
     this.#offer(entry.lane);
   }
 
-  /** The next entry that may be sent, null if none can be now. It is taken until `leave` or `giveBack`. */
-  take(): Entry | null {
-    for (let entry = this.#order.pop(); entry !== undefined; entry = this.#order.pop()) {
-      const lane = this.#lanes.get(entry.lane);
-      if (lane?.offered !== entry || this.#isStopped(entry)) continue;
-      lane.offered = null;
-      lane.sending += 1;
-      this.#waiting.delete(entry.sequence);
-      return entry;
+  /** The entry that `take` would give. */
+  next(): Entry | null {
+    for (let entry = this.#order.peek(); entry !== undefined; entry = this.#order.peek()) {
+      if (this.#lanes.get(entry.lane)?.offered === entry && !this.#isStopped(entry)) return entry;
+      this.#order.pop();
     }
     return null;
+  }
+
+  /** The next entry that may be sent, null if none can be now. It is taken until `leave` or `giveBack`. */
+  take(): Entry | null {
+    const entry = this.next();
+    if (entry === null) return null;
+    this.#order.pop();
+    const lane = this.#lane(entry.lane);
+    lane.offered = null;
+    lane.sending += 1;
+    this.#waiting.delete(entry.sequence);
+    return entry;
   }
 
   /** A taken entry was not sent after all, or has to be sent again: it waits on. */

@@ -107,6 +107,10 @@ const isFollowed = ({ attempts }: Transaction, attempt: number): boolean =>
 
 const wordOf = (judged: Exclude<Judgement, 'settles'>): ReportWord => (judged === 'looks' ? 'look' : 'recorded');
 
+/** Whether the newest report of what ESC accepted says that it ended and did not settle it (R28): whoever looks after it asks ESC. */
+export const asksForLook = ({ state, reports }: Transaction): boolean =>
+  state.status === 'accepted' && reports.at(-1)?.verdict !== undefined;
+
 /** Whether it goes to the client: in the order of numbers, or not at all (R28, R29). */
 function deliveryOf(transaction: Transaction, facts: ReportFacts, judged: Judgement): Delivery {
   if (judged === 'clean-up') return none('reports a clean-up');

@@ -127,8 +127,6 @@ export interface TraceContext {
 }
 
 export interface Transaction {
-  /** Of the record's format; a reader refuses what it does not know. */
-  readonly format: 1;
   readonly id: TransactionId;
   /** Raised by the journal with every write; 1 when created. */
   readonly version: number;

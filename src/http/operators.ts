@@ -24,17 +24,26 @@ const loopbackNames = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 export function operatorOf(tokens: Tokens, method: string, headers: IncomingHttpHeaders): Operator {
   refuseForeignPages(method, headers);
   if (tokens.length === 0) {
-    if (!loopbackNames.test(headers.host ?? '')) throw foreignHost();
+    mustBeLoopback(headers.host);
     return { name: 'loopback', role: 'operator' };
   }
   const [scheme = '', given = ''] = (headers.authorization ?? '').split(/ +(.*)/s);
+  const operator = operatorWith(tokens, given);
+  if (scheme.toLowerCase() !== 'bearer' || operator === null) throw unauthorized(headers.authorization !== undefined);
+  return operator;
+}
+
+/** Whose token that is; null: nobody's. */
+export function operatorWith(tokens: Tokens, given: string): Operator | null {
   const digest = createHash('sha256').update(given).digest();
-  const isBearer = scheme.toLowerCase() === 'bearer';
   // All are compared, so that the time does not tell which one it was.
-  const known = tokens.filter(({ sha256 }) => timingSafeEqual(digest, Buffer.from(sha256, 'hex')));
-  const [operator] = known;
-  if (!isBearer || operator === undefined) throw unauthorized(headers.authorization !== undefined);
-  return { name: operator.name, role: operator.role };
+  const [operator] = tokens.filter(({ sha256 }) => timingSafeEqual(digest, Buffer.from(sha256, 'hex')));
+  return operator === undefined ? null : { name: operator.name, role: operator.role };
+}
+
+/** Without tokens only loopback's own names. @throws GatewayError `forbidden`: a name that a stranger lets point here. */
+export function mustBeLoopback(host: string | undefined): void {
+  if (!loopbackNames.test(host ?? '')) throw foreignHost();
 }
 
 /** @throws GatewayError `forbidden` for a viewer who acts. */

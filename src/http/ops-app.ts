@@ -8,6 +8,7 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
+import { registerConsole } from '../console/console.ts';
 import { auditEntrySchema } from '../ops/audit.ts';
 import { deadLetterSchema } from '../ops/dead-letters.ts';
 import type { Ops } from '../ops/ops.ts';
@@ -15,6 +16,7 @@ import { nodeSchema, observedSchema, pairStatusSchema, replicaSchema, switchover
 import { attemptSchema, callbackSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import { documentPage } from './document-routes.ts';
+import { mustBeLoopback, operatorWith } from './operators.ts';
 import { guard } from './ops-access.ts';
 import { problemSchema } from './ops-answers.ts';
 import { deadLetterPageSchema, deadLetterRoutes } from './ops-dead-letter-routes.ts';
@@ -24,10 +26,11 @@ import { auditPageSchema, documentSchema, healthSchema, serviceRoutes } from './
 import { pageSchema, resolutionSchema, transactionRoutes } from './ops-transaction-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 import { answerParserError, headersMaxBytes } from './request-checks.ts';
+import { contextOf } from './secure-context.ts';
 import type { TypedApp } from './typebox-types.ts';
 
 export interface OpsAppOptions {
-  readonly config: Pick<Config, 'ops'>;
+  readonly config: { readonly ops: Pick<Config['ops'], 'host' | 'port' | 'tls' | 'tokens'> };
   readonly log: Logger;
   readonly ops: Ops;
 }
@@ -66,7 +69,7 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
     throw unrouted(request.method, request.url);
   });
 
-  const access = guard(app, config.ops.tokens);
+  const access = guard(app, config.ops.tokens, log);
   app.addHook('onResponse', async (request, reply) => {
     const operator = access.of(request);
     if (request.routeOptions.config.access !== 'operator' || operator === null) return;
@@ -104,10 +107,18 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
   deadLetterRoutes(typed, ops);
   serviceRoutes(typed, ops);
   documentPage(app, '/docs', 'Northgate operations');
+  const { tokens, tls } = config.ops;
+  await registerConsole(app, {
+    ops,
+    log,
+    door: { hasTokens: tokens.length > 0, whose: (token) => operatorWith(tokens, token), mustBeLoopback },
+    isSecure: tls.cert !== undefined,
+    asGatewayError: (error) => asGatewayError(error, log),
+  });
   return app;
 }
 
-function makeServer(listener: RequestListener, { cert, key, clientCa }: Config['ops']['tls']): http.Server {
+function makeServer(listener: RequestListener, tls: Config['ops']['tls']): http.Server {
   const limits = {
     maxHeaderSize: headersMaxBytes,
     headersTimeout: 10_000,
@@ -117,11 +128,9 @@ function makeServer(listener: RequestListener, { cert, key, clientCa }: Config['
     insecureHTTPParser: false,
     noDelay: true,
   };
-  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  const secure = contextOf(tls);
   const server =
-    cert === undefined || key === undefined
-      ? http.createServer(limits, listener)
-      : https.createServer({ ...limits, ...clients, cert, key }, listener);
+    secure === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...secure }, listener);
   server.on('clientError', answerParserError);
   return server;
 }

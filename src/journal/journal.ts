@@ -132,6 +132,8 @@ export interface Change {
   readonly id: TransactionId;
   readonly version: number;
   readonly status: Status;
+  /** Whose it is from now on. */
+  readonly owner: string;
   /** Written by another replica. */
   readonly isForeign: boolean;
 }
@@ -201,6 +203,13 @@ export interface Journal {
    * Returns the end of it.
    */
   subscribeServer(listener: (runId: string) => void): () => void;
+  /**
+   * Whether the journal was last taken at its word on the server that it is on now. False: others may be writing back what that
+   * one lacks (R34). An embedded journal always is. Rejects with JournalUnavailable.
+   */
+  isTrusted(): Promise<boolean>;
+  /** From now on it is. */
+  trust(): Promise<'trusted' | Unavailable>;
   /** Removes up to `limit` transactions that were done (`doneAt`) before the instant, with bodies, keys and indexes; returns how many. */
   prune(doneBefore: Instant, limit: number): Promise<number>;
   /** Reads what the store really promises and holds it against the configuration. */

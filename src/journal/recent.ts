@@ -1,6 +1,7 @@
 /**
  * What this replica knows that the journal must know too: its own confirmed writes, to be written back if the journal comes
- * back without them (R34). The newest version of each open record it wrote, and of the others those of the last minute, as
+ * back without them (R34). The newest version of each open record of its own, and for a minute those that are done or
+ * another's by now, as
  * it was at the last write: while the journal is away nothing is forgotten. Bounded: of bodies the oldest go first, those of done records before those of open ones. On the path of a request it costs
  * an entry in a map.
  */
@@ -15,6 +16,8 @@ export interface Known {
 }
 
 export interface RecentOptions {
+  /** Whose memory it is. */
+  readonly replica: string;
   readonly doneKeptMs?: number;
   readonly bodyBytesMax?: number;
   readonly openMax?: number;
@@ -52,7 +55,7 @@ export class Recent {
   #bodyBytes = 0;
   #writes = 0;
 
-  constructor(options: RecentOptions = {}) {
+  constructor(options: RecentOptions) {
     this.#options = { ...defaults, ...options };
   }
 
@@ -65,13 +68,11 @@ export class Recent {
     const { id, version } = transaction;
     if ((this.#find(id)?.version ?? 0) > version) return;
     this.#keepBodies(id, bodies);
-    if (isOpen(transaction)) {
+    if (isOpen(transaction) && transaction.owner === this.#options.replica) {
       this.#done.delete(id);
       this.#open.set(id, transaction);
     } else {
-      this.#open.delete(id);
-      this.#done.delete(id);
-      this.#done.set(id, { transaction, at: this.#options.clock() });
+      this.#pass(transaction);
     }
     this.#writes += 1;
     const { trimEvery, bodyBytesMax } = this.#options;
@@ -81,6 +82,20 @@ export class Recent {
 
   released(id: TransactionId): void {
     if (this.#find(id) !== undefined) this.#released.add(id);
+  }
+
+  /** Another has written a later version: it is that one's to know, and that one may not know all the bodies yet. */
+  isOver({ id, version }: { readonly id: TransactionId; readonly version: number }): void {
+    const open = this.#open.get(id);
+    if (open !== undefined && open.version < version) this.#pass(open);
+  }
+
+  /** From now on it is remembered for a while only. */
+  #pass(transaction: Transaction): void {
+    const { id } = transaction;
+    this.#open.delete(id);
+    this.#done.delete(id);
+    this.#done.set(id, { transaction, at: this.#options.clock() });
   }
 
   /** Somebody else wrote over this version: it is that one's to know. */

@@ -1,10 +1,12 @@
 /**
  * How a record is kept: as two JSON texts, so that a replacement writes only what can change.
  * The head is what the request said and stands for ever; the course is everything else. `version` and `sequence` are
- * in neither: the store counts them. A reader refuses a format that it does not know.
+ * in neither: the store counts them. Each text bears its own format, since a later release may have written the course over
+ * the head of an earlier one; a reader refuses what it does not know (`formats.ts`).
  */
 import { hash } from 'node:crypto';
 import { type IndexEntry, indexOf, type Transaction } from '../domain/transaction.ts';
+import { asWritten, type Part, raised, UnknownFormat } from './formats.ts';
 
 /** A record as a store gives it back. */
 export interface Row {
@@ -21,34 +23,37 @@ export interface Form {
 }
 
 export function headOf(transaction: Transaction): string {
-  const { format, id, client, method, path, place, policy } = transaction;
+  const { id, client, method, path, place, policy } = transaction;
   const { idempotencyKey, twin, fingerprint, receivedAt, requestBytes } = transaction;
-  const said = { format, id, client, method, path, place, policy };
-  return JSON.stringify({ ...said, idempotencyKey, twin, fingerprint, receivedAt, requestBytes });
+  const said = { id, client, method, path, place, policy };
+  return JSON.stringify(asWritten({ ...said, idempotencyKey, twin, fingerprint, receivedAt, requestBytes }));
 }
 
 export function formOf(transaction: Transaction): Form {
-  const { version, sequence, format, id, client, method, path, place, policy, ...rest } = transaction;
+  const { version, sequence, id, client, method, path, place, policy, ...rest } = transaction;
   const { idempotencyKey, twin, fingerprint, receivedAt, requestBytes, ...course } = rest;
-  return { course: JSON.stringify(course), entry: indexOf(transaction) };
+  return { course: JSON.stringify(asWritten(course)), entry: indexOf(transaction) };
 }
 
-/** @throws Error if the record is of a format that this version of Northgate does not know. */
-export function transactionOf(row: Row): Transaction {
-  const text = `${row.head.slice(0, -1)},${row.course.slice(1)}`;
-  const record = JSON.parse(text) as Omit<Transaction, 'format'> & { format: number };
-  if (record.format !== 1) {
-    throw new Error(`transaction ${record.id} is kept in format ${record.format}, which this Northgate does not know`);
-  }
+/** @throws UnknownFormat if the record is of a format that this version of Northgate does not know. */
+export function transactionOf({ version, sequence, head, course }: Row): Transaction {
+  const { format: headFormat, ...said } = JSON.parse(head) as Part;
+  // The course of a record that was made before courses bore a format is of the head's.
+  const { format = headFormat, ...since } = JSON.parse(course) as Part;
+  const parts = { ...raised(said, Number(headFormat)), ...raised(since, Number(format)) };
+  const record = parts as unknown as Omit<Transaction, 'version' | 'sequence'>;
   // Records made before there were twins have neither.
-  return {
-    ...record,
-    format: 1,
-    twin: record.twin ?? null,
-    joined: record.joined ?? 0,
-    version: row.version,
-    sequence: row.sequence,
-  };
+  return { ...record, twin: record.twin ?? null, joined: record.joined ?? 0, version, sequence };
+}
+
+/** For walks that leave to others what they cannot read: null then. */
+export function knownOrNull(row: Row): Transaction | null {
+  try {
+    return transactionOf(row);
+  } catch (error) {
+    if (error instanceof UnknownFormat) return null;
+    throw error;
+  }
 }
 
 /**

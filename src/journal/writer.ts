@@ -199,8 +199,8 @@ export class Writer {
   }
 
   #tell(transaction: Transaction): void {
-    const { id, version, state } = transaction;
-    this.#changes.tell({ id, version, status: state.status, isForeign: false });
+    const { id, version, state, owner } = transaction;
+    this.#changes.tell({ id, version, status: state.status, owner, isForeign: false });
   }
 
   /** Takes no more writes; resolves when those begun have their word. */

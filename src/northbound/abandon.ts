@@ -1,7 +1,7 @@
 /**
  * Ends a transaction that was never sent and that nobody waits for any more (R24). It is taken out of its lane first; the
- * journal is told until it confirms. While the journal is silent, that it is abandoned is said only of what this replica
- * has not sent, and what no other one can have taken up (R32).
+ * journal is told until it confirms. That it is abandoned is said only when the journal has said so: until then another
+ * replica, or the next process, may come to take up what is held there.
  */
 import { abandoned } from '../domain/moves.ts';
 import { sentOf, type Transaction } from '../domain/transaction.ts';
@@ -18,8 +18,6 @@ export interface AbandonOptions {
   readonly waiters: Waiters;
   readonly lanes: Lanes;
   readonly coordinator: Coordinator;
-  /** Whether another replica may have taken up what is this one's: its lease ran out (R32). */
-  readonly mayBeTakenUp: () => boolean;
 }
 
 /** `kept`: it was sent, promised, settled, is being sent, or is waited for. `unknown`: the journal does not say whether it is abandoned. */
@@ -30,7 +28,7 @@ export async function abandonUnsent(
   transaction: Transaction,
   reason: string,
 ): Promise<Abandoning> {
-  const { replica, records, waiters, lanes, coordinator, mayBeTakenUp } = options;
+  const { replica, records, waiters, lanes, coordinator } = options;
   const isUntried = lanes.isUntried(transaction.id);
   if (waiters.countOf(transaction.id) > 0 || !lanes.withdraw(transaction.id)) return 'kept';
   let isKept = false;
@@ -51,7 +49,7 @@ export async function abandonUnsent(
     return 'kept';
   }
   // It may come to be abandoned, or be taken up and sent: nobody is promised anything then.
-  if (changed === null && mayBeTakenUp()) return 'unknown';
+  if (changed?.word !== 'changed') return 'unknown';
   coordinator.switchovers.count('abandoned');
   return 'abandoned';
 }

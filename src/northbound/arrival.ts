@@ -36,7 +36,6 @@ export function transactionOf(arrival: Arrival, { replica, catalogue, isOpen }: 
   const fingerprint = createHash('sha256').update(`${method} ${path}\n`).update(body).digest('hex');
   const compared = [fingerprint, contentType, fieldValue(headers, 'client-transaction-id')];
   return {
-    format: 1,
     id: `${receivedAt.toString(36).padStart(9, '0')}-${randomUUID()}`,
     version: 1,
     sequence: 0,

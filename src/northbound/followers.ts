@@ -1,5 +1,6 @@
 /**
- * Clients that wait here for what another replica may record (R32): it carries the transaction out, or took ESC's report.
+ * What another replica records of what this one looks after (R32). Clients that wait here are told, of whoever's transaction
+ * it is; and what is this one's own, of which another took a report of ESC, is taken up here at once.
  * The record is read when that replica says that it changed it, and again and again besides, since what it says may be lost.
  * Invariant: nobody is told what the journal does not say.
  */
@@ -12,6 +13,8 @@ export interface FollowersOptions {
   readonly replica: string;
   readonly records: Records;
   readonly waiters: Waiters;
+  /** Another replica wrote it, and it is this one's. */
+  readonly onOwnChanged: (transaction: Transaction) => void;
   readonly pollEveryMs?: number;
 }
 
@@ -35,7 +38,8 @@ export class Followers {
   start(): void {
     const { records, waiters } = this.#options;
     this.#timer = setInterval(() => void this.#poll(), this.#options.pollEveryMs ?? pollEveryMs);
-    this.#unsubscribe = records.journal.subscribe(({ id, isForeign }) => {
+    this.#unsubscribe = records.journal.subscribe(({ id, owner, isForeign }) => {
+      if (isForeign && owner === this.#options.replica) void this.#takeUp(id);
       if (isForeign && waiters.countOf(id) > 0) void this.#check(id);
     });
   }
@@ -43,6 +47,13 @@ export class Followers {
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#unsubscribe();
+  }
+
+  async #takeUp(id: string): Promise<void> {
+    const { records, replica, onOwnChanged } = this.#options;
+    const transaction = await records.read(id);
+    if (transaction !== null && transaction !== 'unavailable' && transaction.owner === replica)
+      onOwnChanged(transaction);
   }
 
   /** A client waits for it here; what is this replica's own is told by whoever records it. */

@@ -10,12 +10,14 @@ export const draining = (retryAfterSeconds: number): GatewayError =>
     detail: 'The gateway takes no new requests; send it again, here or to another one.',
     sent: 'no',
     retryAfterSeconds,
+    // Its next connection may come to a gateway that takes them.
+    headers: { Connection: 'close' },
   });
 
 export const holdFull = (retryAfterSeconds: number): GatewayError =>
   new GatewayError('hold-full', {
     detail:
-      'ESC is away and as many requests are held as may be; nothing of this one was kept or sent. Send it again later.',
+      'ESC is away or slow, and as many requests are held as may be; nothing of this one was kept or sent. Send it again later.',
     sent: 'no',
     retryAfterSeconds,
   });

@@ -11,6 +11,7 @@ import type { Lease } from '../pair/lease.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { firstValue } from '../upstream/headers.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
+import type { Room } from './room.ts';
 import { UnderWay } from './under-way.ts';
 
 export type Reading =
@@ -24,6 +25,8 @@ export interface SenderOptions {
   readonly upstream: Upstream;
   readonly coordinator: Coordinator;
   readonly lease: Pick<Lease, 'holds' | 'markMaxMs'>;
+  /** Learns from attempts how fast ESC is. */
+  readonly room: Pick<Room, 'begun'>;
   readonly responseTimeoutMs: number;
   /** The request of an attempt as it goes to ESC, with the URLs that it reports to. */
   readonly outgoing: (transaction: Transaction, message: RequestMessage) => RequestMessage;
@@ -57,9 +60,16 @@ export class Sender {
     const obstacle = (): string | null => this.#obstacle(epoch, since);
     const known = obstacle();
     if (known !== null) return { kind: 'never-sent', evidence: known };
+    let ended = (): void => undefined;
+    const begins = (): string | null => {
+      const why = obstacle();
+      if (why === null) ended = this.#options.room.begun();
+      return why;
+    };
     const traced = this.#options.tracing?.attempt(transaction, request) ?? null;
     const sent = traced === null ? request : { ...request, headers: traced.headers };
-    const reading = this.#trusted(await this.underWay.track(() => this.exchange(sent, epoch, obstacle)), epoch);
+    const reading = this.#trusted(await this.underWay.track(() => this.exchange(sent, epoch, begins)), epoch);
+    ended();
     traced?.ended(reading);
     return reading;
   }

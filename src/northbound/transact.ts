@@ -27,6 +27,7 @@ import type { PendingAnswers } from './pending-answers.ts';
 import { type Patience, patienceOf, readPreferences } from './preferences.ts';
 import { recordReading } from './record-reading.ts';
 import { draining, holdExpired, holdFull, journalUnavailable, keyReused, unconfirmed } from './refusals.ts';
+import type { Room } from './room.ts';
 import type { Sender } from './sender.ts';
 import type { Told } from './waiters.ts';
 
@@ -48,6 +49,7 @@ export interface TransactOptions extends ExpireOptions {
   readonly replica: string;
   readonly catalogue: Catalogue;
   readonly sender: Sender;
+  readonly room: Room;
   readonly holds: Holds;
   readonly holdMaxMs: number;
   readonly bodyBytesMax: number;
@@ -144,15 +146,18 @@ export class Transact {
 
   /** @throws GatewayError `hold-full`, `key-reused`, `journal-unavailable`. */
   async #create(arrival: Arrival): Promise<{ word: 'created' | 'key-taken'; transaction: Transaction }> {
-    const { coordinator, records, holds, replica, catalogue, comeback, hasPeers } = this.#options;
+    const { coordinator, records, holds, room, replica, catalogue, comeback, hasPeers } = this.#options;
     const awaySeconds = (): number => comeback.seconds('journal-unavailable');
     const { isOpen } = coordinator;
     const transaction = transactionOf(arrival, { replica, catalogue, isOpen });
-    const hasPlace = isOpen || holds.take(transaction.id, arrival.body.byteLength);
+    const mayGo = isOpen && room.take();
+    const hasPlace = mayGo || holds.take(transaction.id, arrival.body.byteLength);
     // Who is held or answered already takes none.
     const created = hasPlace
-      ? await records.create(this.#creation(transaction, arrival, isOpen), now)
+      ? await records.create(this.#creation(transaction, arrival, mayGo), now)
       : await records.meet(transaction);
+    const goes = created.word === 'created' && created.transaction.state.status === 'in-flight';
+    if (mayGo && !goes) room.leave();
     if (created.word === 'created') return created;
     holds.giveBack(transaction.id);
     if (created.word === 'free') throw holdFull(comeback.seconds('hold-full'));
@@ -186,17 +191,19 @@ export class Transact {
   }
 
   async #sendFresh(transaction: Transaction, message: RequestMessage): Promise<void> {
-    const { sender, records, waiters, lanes } = this.#options;
+    const { sender, room, records, waiters, lanes } = this.#options;
     const reading = await sender.send(transaction, message);
     const recorded = await recordReading({ records, waiters }, transaction, reading);
     if (recorded !== null && moves.isToBeSent(recorded)) lanes.wait(recorded);
     else if (recorded !== null) this.#options.watch.begin(recorded);
     lanes.freshEnds(transaction.place.lane);
+    room.leave();
   }
 
   async #tellClient(transaction: Transaction, told: Told, client: Client): Promise<void> {
     const { response, caller, patience } = client;
-    const { comeback, cancelOnDisconnect, waiters } = this.#options;
+    const { comeback, cancelOnDisconnect, waiters, coordinator } = this.#options;
+    if (coordinator.gate().mode === 'draining') response.shouldKeepAlive = false;
     switch (told.kind) {
       case 'answer':
         this.#releaseWhenGiven(transaction, response);

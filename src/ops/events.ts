@@ -21,6 +21,7 @@ export class Events {
   readonly #journal: Journal;
   readonly #pair: PairReader;
   readonly #listeners = new Set<(event: OpsEvent) => void>();
+  readonly #noticers = new Set<() => void>();
   /** Changed and not read yet, in order of change. */
   readonly #changed = new Set<string>();
   readonly #unsubscribe: () => void;
@@ -43,9 +44,16 @@ export class Events {
     return () => this.#listeners.delete(listener);
   }
 
+  /** That something changed, not what: costs no read, and may be called often. Returns the end of it. */
+  notice(noticer: () => void): () => void {
+    this.#noticers.add(noticer);
+    return () => this.#noticers.delete(noticer);
+  }
+
   close(): void {
     this.#unsubscribe();
     this.#listeners.clear();
+    this.#noticers.clear();
     this.#changed.clear();
   }
 
@@ -53,7 +61,12 @@ export class Events {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
+  #notice(): void {
+    for (const noticer of [...this.#noticers]) noticer();
+  }
+
   #transactionChanged(id: string): void {
+    this.#notice();
     if (this.#listeners.size === 0) return;
     if (this.#changed.size >= changesWaitingMax) this.#missed += 1;
     else this.#changed.add(id);
@@ -75,13 +88,14 @@ export class Events {
 
   /** The coordinator calls at every probe; told is only what differs from the last time. */
   #pairChanged(): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#listeners.size === 0 && this.#noticers.size === 0) return;
     const data = this.#pair.view();
     const { lastSwitchover, ...rest } = data;
     const pair = JSON.stringify(rest);
+    const switchover = JSON.stringify(lastSwitchover);
+    if (pair !== this.#pairTold || switchover !== this.#switchoverTold) this.#notice();
     if (pair !== this.#pairTold) this.#tell({ name: 'pair', data });
     this.#pairTold = pair;
-    const switchover = JSON.stringify(lastSwitchover);
     if (lastSwitchover !== null && switchover !== this.#switchoverTold) {
       this.#tell({ name: 'switchover', data: lastSwitchover });
     }

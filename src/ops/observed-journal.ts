@@ -86,6 +86,8 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
     subscribe: (changed) => journal.subscribe(changed),
     subscribeLeases: (ended) => journal.subscribeLeases(ended),
     subscribeServer: (changed) => journal.subscribeServer(changed),
+    isTrusted: () => journal.isTrusted(),
+    trust: () => journal.trust(),
     close: () => journal.close(),
   };
 }

@@ -14,6 +14,7 @@ import { Acts } from './acts.ts';
 import { Audit } from './audit.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Events } from './events.ts';
+import { History } from './history.ts';
 import type { Metrics } from './metrics.ts';
 import { PairReader } from './pair-view.ts';
 import { unreadiness } from './readiness.ts';
@@ -47,6 +48,7 @@ export interface Ops {
   readonly deadLetters: DeadLetters;
   readonly audit: Audit;
   readonly events: Events;
+  readonly history: History;
   readonly metrics: Metrics;
   /** Null: ready. Otherwise why not. */
   unreadiness(): Promise<string | null>;
@@ -57,6 +59,8 @@ export function makeOps(options: OpsOptions): Ops {
   const { journal, coordinator, metrics } = options;
   const pair = new PairReader(options);
   const events = new Events({ journal, coordinator, pair });
+  const history = new History(journal);
+  void history.readBack();
   metrics.watch({ ...options, pair });
   return {
     coordinator,
@@ -66,8 +70,12 @@ export function makeOps(options: OpsOptions): Ops {
     deadLetters: new DeadLetters(options),
     audit: new Audit(options.log),
     events,
+    history,
     metrics,
     unreadiness: () => unreadiness(coordinator, journal),
-    close: () => events.close(),
+    close: () => {
+      events.close();
+      history.close();
+    },
   };
 }

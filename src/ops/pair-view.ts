@@ -8,7 +8,9 @@ import type { Status } from '../domain/transaction.ts';
 import { statuses } from '../domain/transaction.ts';
 import type { Journal, Lease, SwitchoverRecord } from '../journal/journal.ts';
 import type { Holds } from '../northbound/holds.ts';
+import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
+import { type Aftermath, aftermathOf } from './aftermath.ts';
 import { count, instant, named, nullable, nullableNamed, toInstant, toInstantOrNull, words } from './schema-kinds.ts';
 
 const observedFields = {
@@ -59,6 +61,7 @@ const pairSchema = Type.Object(
     vipHealth: named<Static<typeof observedSchema>>('Observed'),
     gate: words(['open', 'holding', 'draining']),
     reason: words(['starting', 'switchover', 'settling', 'maintenance', 'operator', 'draining', 'none']),
+    gateSince: instant('Since when the gate is this, for this reason; at the latest since this replica started.'),
     epoch: count(),
     activeNode: nullable(Type.String()),
     nodes: Type.Array(named<Static<typeof nodeSchema>>('Node')),
@@ -105,12 +108,24 @@ export interface PairReaderOptions {
   readonly warnings: () => readonly string[];
 }
 
+const switchoversMax = 1000;
+
 export class PairReader {
   readonly #options: PairReaderOptions;
   #lastRead: SwitchoverRecord | null = null;
+  #gate = '';
+  #gateSince = now();
 
   constructor(options: PairReaderOptions) {
     this.#options = options;
+    options.coordinator.listen({ changed: () => this.#watchGate() });
+  }
+
+  #watchGate(): void {
+    const { mode, reason } = this.#options.coordinator.gate();
+    const gate = `${mode} ${reason}`;
+    if (gate !== this.#gate) this.#gateSince = now();
+    this.#gate = gate;
   }
 
   /** Never rejects. */
@@ -126,6 +141,8 @@ export class PairReader {
   /** From memory alone. */
   view(): PairView {
     const { replica, vip, nodes, coordinator, holds, warnings } = this.#options;
+    // An opening after `settle` is told to nobody else.
+    this.#watchGate();
     const { mode, reason } = coordinator.gate();
     const { state, activeNode, epoch } = coordinator;
     const last = newer(coordinator.switchovers.current, this.#lastRead);
@@ -134,6 +151,7 @@ export class PairReader {
       vipHealth: observedView(state.vip),
       gate: mode,
       reason,
+      gateSince: toInstant(this.#gateSince),
       epoch,
       activeNode,
       nodes: nodes.map((address) => nodeView(address, activeNode, state.nodes[address])),
@@ -142,6 +160,16 @@ export class PairReader {
       held: { requests: holds.count, bytes: holds.bytes },
       warnings: [...warnings()],
     };
+  }
+
+  /** One switchover with what became of each transaction that it touched; null: there is none. Rejects with JournalUnavailable. */
+  async switchover(epoch: number): Promise<(Aftermath & { switchover: SwitchoverView }) | null> {
+    const { journal, coordinator } = this.#options;
+    const kept = (await journal.switchovers(switchoversMax)).find((record) => record.epoch === epoch);
+    if (kept === undefined) return null;
+    const { current } = coordinator.switchovers;
+    const record = current?.epoch === epoch ? current : kept;
+    return { switchover: switchoverView(record), ...(await aftermathOf(journal, record)) };
   }
 
   /** Newest first. Rejects with JournalUnavailable. */

@@ -31,7 +31,17 @@ export interface TransactionPage {
   readonly nextCursor: string | null;
 }
 
+/** As wide as ids may ever be; what is none is not asked of the journal. */
+const idForm = /^[\w-]{8,64}$/;
+
+export interface Matching {
+  readonly items: readonly TransactionView[];
+  readonly isAll: boolean;
+}
+
 export const listItemsMax = 500;
+/** Of one act in bulk. */
+const matchedMax = 500;
 const scannedRecordsMax = 5000;
 const scannedAtOnceMax = 500;
 
@@ -60,6 +70,28 @@ export class Transactions {
       scanned += page.length;
     }
     return { items, nextCursor: cursorOf(beforeSequence) };
+  }
+
+  /**
+   * All that the filter lets through, oldest first, for an act on them: at most `matchedMax`, and found in a bounded number of
+   * records. `isAll` false: there may be more. Rejects with JournalUnavailable.
+   */
+  async matching(filter: Omit<TransactionFilter, 'cursor' | 'limit'>, among: readonly Status[]): Promise<Matching> {
+    const items: TransactionView[] = [];
+    let isAll = true;
+    for (const status of among) {
+      if (filter.status !== undefined && filter.status !== status) continue;
+      const page = await this.list({ ...filter, status, limit: listItemsMax });
+      items.push(...page.items);
+      isAll &&= page.nextCursor === null;
+    }
+    const found = items.toSorted((one, other) => Date.parse(one.receivedAt) - Date.parse(other.receivedAt));
+    return { items: found.slice(0, matchedMax), isAll: isAll && found.length <= matchedMax };
+  }
+
+  /** Null: it is no id of a transaction. Rejects with JournalUnavailable. */
+  byId(id: string): Promise<Transaction | null> {
+    return idForm.test(id) ? this.#journal.get(id) : Promise.resolve(null);
   }
 
   /** @throws GatewayError `not-found`; rejects with JournalUnavailable. */

@@ -7,54 +7,34 @@
  */
 import type { Logger } from 'pino';
 import { type Entry, LaneTable } from '../domain/lane-table.ts';
-import { groupsOf, waitsFor } from '../domain/lanes.ts';
+import { waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { sentOf, type Transaction } from '../domain/transaction.ts';
 import { JournalUnavailable } from '../journal/journal.ts';
 import { unpackRequest } from '../journal/message.ts';
-import { type AbandonOptions, abandonUnsent } from '../northbound/abandon.ts';
+import { abandonUnsent } from '../northbound/abandon.ts';
 import type { Holds } from '../northbound/holds.ts';
 import { recordReading } from '../northbound/record-reading.ts';
+import type { Room } from '../northbound/room.ts';
 import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
 import type { Replayed } from './conclusions.ts';
 import { Pace } from './pace.ts';
 import { Replay, type ReplayOptions } from './replay.ts';
+import { type Waiting, waitingOf } from './waiting.ts';
 
-export interface LaneSenderOptions extends ReplayOptions, Pick<AbandonOptions, 'mayBeTakenUp'> {
+export interface LaneSenderOptions extends ReplayOptions {
   readonly replica: string;
   readonly log: Logger;
   readonly holds: Holds;
+  /** What is not paced waits for it, in order. */
+  readonly room: Room;
   readonly holdMaxMs: number;
   readonly concurrency: number;
   readonly rampUpMs: number;
   /** Between two trials while ESC is in maintenance mode (R12). */
   readonly maintenanceTrialMs: number;
-}
-
-interface Waiting {
-  readonly entry: Entry;
-  readonly receivedAt: number;
-  readonly isHeld: boolean;
-  /** It waited for the gate, so it is paced. */
-  isPaced: boolean;
-  /** Only a probe asked after this instant shows that ESC can be asked or sent to (R13). */
-  since: number;
-  /** First READY seen while it was unacknowledged (R18). */
-  readyAt: number | null;
-  /** Its client was promised a result (R24). */
-  isPromised: boolean;
-  /** It was marked to be sent, so ESC may have it. */
-  isTried: boolean;
-  /** Its turn has begun: only the turn itself may end it. */
-  isRunning: boolean;
-  /** It was put here again while its turn ran. */
-  cameAgain: boolean;
-  /** Turns in a row that ended with another try. */
-  failures: number;
-  /** It is tried again when this fires, or the gate opens. */
-  timer: NodeJS.Timeout | null;
 }
 
 const sweepMs = 1000;
@@ -76,6 +56,7 @@ export class LaneSender implements Lanes {
     this.#options = options;
     this.#replay = new Replay(options);
     this.#pace = new Pace(options.concurrency, options.rampUpMs);
+    options.room.onLeft = () => this.#pump();
     options.coordinator.listen({ opened: () => this.#opened(), changed: () => this.#changed() });
   }
 
@@ -97,36 +78,15 @@ export class LaneSender implements Lanes {
   }
 
   wait(transaction: Transaction): void {
-    const { id, sequence, place, method, state } = transaction;
+    const { id } = transaction;
     const known = this.#waiting.get(id);
     if (known !== undefined) {
       known.cameAgain = known.isRunning;
       if (known.timer !== null) this.#unpark(known);
       return;
     }
-    const entry: Entry = {
-      id,
-      sequence,
-      lane: place.lane,
-      groups: groupsOf(place),
-      waitsFor: waitsFor(place, method),
-    };
-    const since = 'since' in state && transaction.attempts.length > 0 ? state.since : 0;
-    const isHeld = state.status === 'held';
-    const waiting: Waiting = {
-      entry,
-      receivedAt: transaction.receivedAt,
-      isHeld,
-      isPaced: false,
-      since,
-      readyAt: null,
-      isPromised: transaction.promisedAt !== null,
-      isTried: !isHeld || sentOf(transaction) !== 'no',
-      isRunning: false,
-      cameAgain: false,
-      failures: 0,
-      timer: null,
-    };
+    const waiting = waitingOf(transaction);
+    const { entry, isHeld } = waiting;
     this.#waiting.set(id, waiting);
     if (isHeld) this.#options.holds.add(id, transaction.requestBytes);
     if (!this.#options.coordinator.isOpen) this.#markPaced(waiting);
@@ -206,15 +166,26 @@ export class LaneSender implements Lanes {
 
   #pump(): void {
     if (this.#isClosed || !this.#options.coordinator.isOpen) return;
-    for (let entry = this.#table.take(); entry !== null; entry = this.#table.take()) {
+    const { room } = this.#options;
+    for (let entry = this.#table.next(); entry !== null; entry = this.#table.next()) {
       const taken = entry;
-      if (this.#waiting.get(taken.id)?.isPaced) this.#pace.run(() => this.#run(taken, false));
+      const isPaced = this.#waiting.get(taken.id)?.isPaced === true;
+      if (!isPaced && !room.hasRoom) return;
+      this.#table.take();
+      if (isPaced) this.#pace.run(() => this.#run(taken, false));
       else void this.#run(taken, false);
     }
   }
 
-  /** One turn of one taken entry, which leaves or comes back after it, whatever happens. */
+  /** Takes its room, whether there is some or not: a trial is one, and what is paced has its own bound. */
   async #run(entry: Entry, isTrial: boolean): Promise<void> {
+    this.#options.room.enter();
+    await this.#runTurn(entry, isTrial);
+    this.#options.room.leave();
+  }
+
+  /** One turn of one taken entry, which leaves or comes back after it, whatever happens. */
+  async #runTurn(entry: Entry, isTrial: boolean): Promise<void> {
     const waiting = this.#waiting.get(entry.id);
     if (waiting === undefined) return this.#leave(entry);
     // Withdrawn while it waited for its pace, it came back with another entry, whose turn comes when this one ends.

@@ -53,6 +53,11 @@ export class Repair {
     return this.#notice;
   }
 
+  /** This gateway starts on a journal that nobody has yet taken at its word where it is now: others may be writing back. */
+  begin(): void {
+    this.#changed();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#unsubscribe();
@@ -76,7 +81,7 @@ export class Repair {
 
   /** Never rejects: it ends when the journal is whole, or the gateway closes. */
   async #run(): Promise<void> {
-    const { trust, leaseTtlMs, log } = this.#options;
+    const { trust, leaseTtlMs, log, journal } = this.#options;
     this.#isRunning = true;
     while (trust.stage !== 'whole' && !this.#isClosed) {
       const { changes } = trust;
@@ -96,6 +101,12 @@ export class Repair {
       await this.#options.coordinator.endEpoch(epoch);
       if (!isCurrent()) continue;
       trust.stage = 'whole';
+      const noted = await journal.trust();
+      if (noted !== 'trusted')
+        log.error(
+          { err: noted.cause },
+          'that the journal is whole could not be noted: who starts next will wait for it',
+        );
       log.info({ epoch: this.#options.coordinator.epoch }, 'the journal is whole again as far as this gateway knows');
     }
     this.#isRunning = false;

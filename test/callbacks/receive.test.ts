@@ -139,3 +139,15 @@ test('while the journal is away ESC is told 503, not 200', async () => {
   world.journal.replace = replace;
   assert.equal(await world.report(transaction, { event: 'VM_ALIVE' }), 200);
 });
+
+test('R13 and R28 the end that is reported in an epoch which the journal knows to be over settles nothing: ESC is asked', async () => {
+  await using world = await startRelaying();
+  const attempts = [{ number: 1, kind: 'send', epoch: 1, node: null, at: 1 }] as const;
+  const transaction = await world.accepted({ attempts });
+  // Another gateway has seen the switchover, and this one has not.
+  await world.journal.bumpEpoch(1, null);
+  assert.equal(await world.report(transaction, { event: 'SERVICE_ALIVE' }), 200);
+  const { state, reports } = await world.read(transaction);
+  assert.deepEqual([state.status, reports[0]?.delivery.state], ['accepted', 'none']);
+  assert.deepEqual([world.words, world.epoch], [['look'], 2]);
+});

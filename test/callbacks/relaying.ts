@@ -92,6 +92,8 @@ export class Relaying {
   readonly client = new CallbackServer();
   readonly words: ReportWord[] = [];
   readonly tokens = new Tokens(key);
+  /** As the receiver knows it. */
+  epoch = 0;
   readonly #directory: string;
   readonly #settings: Settings;
   journal!: Journal;
@@ -116,6 +118,8 @@ export class Relaying {
       allowWeaker: false,
       plaintext: false,
     });
+    await this.journal.raiseEpoch(epoch);
+    this.epoch = epoch;
     this.records = new Records(this.journal, log);
     const shared = { replica: 'replica-1', records: this.records, turns: new Turns(), log, deliverForMs };
     const sweep = this.#settings.sweepEveryMs === undefined ? {} : { sweepEveryMs: this.#settings.sweepEveryMs };
@@ -125,7 +129,10 @@ export class Relaying {
       lease: { untilHeld: async () => true },
       ...shared,
       tokens: this.tokens,
-      currentEpoch: () => epoch,
+      currentEpoch: () => this.epoch,
+      learnEpoch: async () => {
+        this.epoch = await this.journal.epoch();
+      },
       onReported: (transaction, word) => {
         this.words.push(word);
         this.relay.wake(transaction);

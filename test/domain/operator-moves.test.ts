@@ -20,7 +20,7 @@ function inStatus(status: Status): Transaction {
   };
   const isUnsent = status === 'held' || status === 'abandoned';
   return {
-    ...{ format: 1, id: 't', version: 1, sequence: 1, owner: 'one', client: 'c', method: 'POST', path: '/x' },
+    ...{ id: 't', version: 1, sequence: 1, owner: 'one', client: 'c', method: 'POST', path: '/x' },
     place: { lane: 'x', ancestors: [], resourceType: 'other' },
     policy: {
       ...{ operation: null, kind: 'other', ack: 'answer', replay: 'operator', completeWithinMs: 1, look: null },

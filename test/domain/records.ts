@@ -4,7 +4,6 @@ import type { Attempt, State, Status, Transaction } from '../../src/domain/trans
 export type Said = Partial<Transaction>;
 
 export const held = (said: Said = {}): Transaction => ({
-  format: 1,
   id: 't1',
   version: 1,
   sequence: 1,

@@ -134,8 +134,8 @@ export function housekeeping({ skip, place }: Store): void {
       await kept(journal, held());
       const { id } = made;
       assert.deepEqual(heard, [
-        { id, version: 1, status: 'in-flight', isForeign: false },
-        { id, version: 2, status: 'accepted', isForeign: false },
+        { id, version: 1, status: 'in-flight', owner: 'replica-1', isForeign: false },
+        { id, version: 2, status: 'accepted', owner: 'replica-1', isForeign: false },
       ]);
     });
 

@@ -5,12 +5,13 @@ import { moved, type Transaction } from '../../src/domain/transaction.ts';
 import { Recent } from '../../src/journal/recent.ts';
 import { bytes, delivery, held, reports, state } from './samples.ts';
 
+const replica = 'replica-1';
 const at = (version: number, transaction: Transaction): Transaction => ({ ...transaction, version, sequence: 1 });
 const settled = (id: string): Transaction => at(3, moved(moved(held({ id }), state.inFlight()), state.completed()));
 const idsOf = (recent: Recent): string[] => recent.all().map(({ transaction }) => transaction.id);
 
 test('the newest version is known, with all bodies that were written, whatever order the words came in', () => {
-  const recent = new Recent();
+  const recent = new Recent({ replica });
   const first = at(1, held({ id: 'one' }));
   const second = at(2, moved(first, state.inFlight()));
   recent.wrote(first, { request: bytes('q') });
@@ -22,7 +23,7 @@ test('the newest version is known, with all bodies that were written, whatever o
 });
 
 test('what another wrote over is that one’s to know', () => {
-  const recent = new Recent();
+  const recent = new Recent({ replica });
   recent.wrote(at(2, held({ id: 'one' })), { request: bytes('q') });
   recent.overtaken('one', 1);
   assert.deepEqual(idsOf(recent), ['one'], 'it was an older one that was written over');
@@ -32,7 +33,7 @@ test('what another wrote over is that one’s to know', () => {
 
 test('done ones are forgotten a minute of writes later, open ones and those with a delivery that waits never', () => {
   let clock = 0;
-  const recent = new Recent({ clock: () => clock, trimEvery: 1 });
+  const recent = new Recent({ replica, clock: () => clock, trimEvery: 1 });
   recent.wrote(settled('done'));
   recent.wrote({ ...settled('delivering'), reports: reports(delivery.waiting) });
   recent.wrote(at(1, held({ id: 'open' })));
@@ -43,7 +44,7 @@ test('done ones are forgotten a minute of writes later, open ones and those with
 });
 
 test('bodies are bounded: those of done ones go first with their records, then the oldest of open ones without', () => {
-  const recent = new Recent({ bodyBytesMax: 10 });
+  const recent = new Recent({ replica, bodyBytesMax: 10 });
   const body = { request: bytes('1234') };
   recent.wrote(at(1, held({ id: 'a' })), body);
   recent.wrote(settled('done'), body);
@@ -61,8 +62,23 @@ test('bodies are bounded: those of done ones go first with their records, then t
 });
 
 test('records are bounded: the oldest are forgotten', () => {
-  const recent = new Recent({ openMax: 2, doneMax: 2, trimEvery: 1 });
+  const recent = new Recent({ replica, openMax: 2, doneMax: 2, trimEvery: 1 });
   for (const id of ['a', 'b', 'c']) recent.wrote(at(1, held({ id })));
   for (const id of ['x', 'y', 'z']) recent.wrote(settled(id));
   assert.deepEqual(idsOf(recent), ['b', 'c', 'y', 'z']);
+});
+
+test('what another replica has taken up, or owned before, is forgotten like what is done, and not before a minute', () => {
+  let clock = 0;
+  const recent = new Recent({ replica, clock: () => clock, trimEvery: 1 });
+  recent.wrote(at(1, held({ id: 'mine' })));
+  recent.wrote(at(1, held({ id: 'adopted' })), { request: bytes('q') });
+  recent.wrote(at(4, held({ id: 'reported', owner: 'replica-2' })));
+  recent.isOver({ id: 'adopted', version: 1 });
+  recent.isOver({ id: 'adopted', version: 2 });
+  recent.isOver({ id: 'unknown', version: 9 });
+  assert.deepEqual(idsOf(recent).toSorted(), ['adopted', 'mine', 'reported']);
+  clock = 61_000;
+  recent.wrote(at(1, held({ id: 'next' })));
+  assert.deepEqual([idsOf(recent), recent.bodyBytes], [['mine', 'next'], 0]);
 });

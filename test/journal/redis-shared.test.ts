@@ -74,8 +74,8 @@ suite('several gateways on one Redis', { skip: redisSkip }, () => {
     const made = await kept(one, toSend(held()));
     await carried(one, made, state.completed());
     const expected = [
-      { id: made.id, version: 1, status: 'in-flight' as const, isForeign: true },
-      { id: made.id, version: 2, status: 'completed' as const, isForeign: true },
+      { id: made.id, version: 1, status: 'in-flight' as const, owner: 'replica-1', isForeign: true },
+      { id: made.id, version: 2, status: 'completed' as const, owner: 'replica-1', isForeign: true },
     ];
     await until(() => heard.others.length >= 2, 'the other gateway heard');
     assert.deepEqual(heard.others, expected);

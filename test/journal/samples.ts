@@ -28,7 +28,6 @@ export function held(said: Said = {}): Transaction {
   const id = said.id ?? randomUUID();
   const lane = said.lane ?? `/tenants/${id}`;
   return {
-    format: 1,
     id,
     version: 0,
     sequence: 0,

@@ -90,6 +90,27 @@ for (const isDone of [true, false]) {
   });
 }
 
+test('R24 an abandoning that the journal does not confirm: nobody is told that it is never sent', async () => {
+  let isAway = false;
+  const open: typeof openJournal = async (options) => {
+    const journal = await openJournal(options);
+    const replace: Journal['replace'] = async (replacement) =>
+      isAway ? { word: 'unavailable', cause: new Error('away') } : journal.replace(replacement);
+    return { ...journal, replace };
+  };
+  await using world = await startWorld({ internals: { open }, settings: { NORTHGATE_HOLD_TIMEOUT: '300ms' } });
+  await shut(world);
+  isAway = true;
+  const told = await world.createTenant('unsaid');
+  const { type, sent } = JSON.parse(told.body) as Record<string, string>;
+  assert.deepEqual([told.status, type, sent], [503, 'urn:northgate:problem:journal-unavailable', 'maybe']);
+  isAway = false;
+  await until(
+    async () => (await world.gateway.journal.counts()).abandoned === 1,
+    'it is abandoned when the journal is back',
+  );
+});
+
 test('a journal that cannot be read when a held transaction is due is asked again', async () => {
   let failures = 0;
   const open: typeof openJournal = async (options) => {

@@ -127,3 +127,26 @@ test(
     );
   },
 );
+
+test(
+  'R34 a gateway that starts on a Redis that others have not found whole yet begins nothing, as they do',
+  options,
+  async () => {
+    await using site = await startReplicas();
+    const first = await site.gateway();
+    assert.equal((await site.createTenant(first, 'before')).status, 200);
+    await first.kill();
+    await site.redis.restart();
+
+    // Nobody is told before a lease of its own is over.
+    const starting = await site.gateway({ leaseTtlMs: 120_000 });
+    const told = await site.createTenant(starting, 'during');
+    assert.deepEqual([told.status, site.executed('POST', '/during')], [503, 0]);
+    assert.match(told.body, /urn:northgate:problem:journal-unavailable/);
+    await starting.kill();
+    const next = await site.gateway();
+    await until(async () => (await site.createTenant(next, 'after')).status === 200, 'it serves');
+    const later = await site.gateway({ leaseTtlMs: 120_000 });
+    assert.equal((await site.createTenant(later, 'later')).status, 200, 'it was found whole, so nobody has to wait');
+  },
+);

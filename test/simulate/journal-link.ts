@@ -139,6 +139,8 @@ export class JournalLink {
       subscribe: (listener) => subscribed(this.#changes, listener),
       subscribeLeases: (listener) => subscribed(this.#leases, listener),
       subscribeServer: () => () => undefined,
+      isTrusted: async () => true,
+      trust: async () => 'trusted',
       prune: (doneBefore, limit) => this.#read(() => store.prune(doneBefore, limit)),
       durability: () => this.#read(() => store.durability()),
       close: async () => undefined,

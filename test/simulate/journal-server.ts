@@ -95,7 +95,7 @@ export class JournalServer {
     for (const link of this.links) {
       const isForeign = link !== by;
       if (isForeign && this.random.isLucky(untoldShare)) continue;
-      const change = { id, version, status: state.status, isForeign };
+      const change = { id, version, status: state.status, owner, isForeign };
       this.clock.after(isForeign ? this.delayMs() : 0, link.owner, () => link.hear(change));
     }
   }

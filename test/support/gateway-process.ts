@@ -32,6 +32,9 @@ export interface ProcessOptions {
   /** False: its gate is not waited for. */
   readonly isOpen?: boolean;
   readonly leaseTtlMs?: number;
+  readonly lingerMs?: number;
+  /** Another release than the sources are: see `next-release.ts`. */
+  readonly release?: 'next' | 'after' | undefined;
 }
 
 export interface GatewayProcess extends AsyncDisposable {
@@ -49,15 +52,25 @@ export interface GatewayProcess extends AsyncDisposable {
 /** Resolves when its gate is open, unless `isOpen` is false. A test that fails leaves none behind: it is disposed of. */
 export async function startGatewayProcess(
   settings: Readonly<Record<string, string>>,
-  { cut, signal = 'SIGKILL', isOpen = true, leaseTtlMs: ttlMs = leaseTtlMs }: ProcessOptions = {},
+  {
+    cut,
+    signal = 'SIGKILL',
+    isOpen = true,
+    leaseTtlMs: ttlMs = leaseTtlMs,
+    release,
+    lingerMs = 0,
+  }: ProcessOptions = {},
 ): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+  const flags = release === undefined ? [] : ['--import', new URL('next-release.ts', import.meta.url).href];
+  const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url)], {
     env: {
       ...process.env,
+      NORTHGATE_TEST_RELEASE: release ?? '',
       NORTHGATE_TEST_SETTINGS: JSON.stringify(settings),
       NORTHGATE_TEST_CUT: cut ?? '',
       NORTHGATE_TEST_SIGNAL: signal,
       NORTHGATE_TEST_LEASE: String(ttlMs),
+      NORTHGATE_TEST_LINGER: String(lingerMs),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -140,6 +153,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const gateway = await startGateway(reading.config, log, {
     open,
     leaseTtlMs: Number(process.env.NORTHGATE_TEST_LEASE),
+    lingerMs: Number(process.env.NORTHGATE_TEST_LINGER),
   });
   process.once('SIGTERM', () => void gateway.close());
   process.stdout.write(`urls ${gateway.northbound.url} ${gateway.ops.url}\n`);

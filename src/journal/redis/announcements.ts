@@ -23,7 +23,7 @@ export class Announcements {
 
   announce(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    void this.#say(changes.map(({ id, version, status }) => `${status} ${version} ${id}`));
+    void this.#say(changes.map(({ id, version, status, owner }) => `${status} ${version} ${id} ${owner}`));
   }
 
   /** Resolves when it was said, or could not be. */
@@ -75,9 +75,9 @@ export interface Hearer {
 const leaseWord = 'lease-ended';
 
 function tell(hear: Hearer, line: string): void {
-  const [word, version, ...rest] = line.split(' ');
-  const said = rest.join(' ');
+  const [word, version, said = '', ...rest] = line.split(' ');
   const status = statuses.find((each) => each === word);
-  if (status !== undefined) hear.changed({ id: said, version: Number(version), status, isForeign: true });
-  else if (word === leaseWord) hear.leaseEnded(said);
+  const owner = rest.join(' ');
+  if (status !== undefined) hear.changed({ id: said, version: Number(version), status, owner, isForeign: true });
+  else if (word === leaseWord) hear.leaseEnded([said, ...rest].join(' '));
 }

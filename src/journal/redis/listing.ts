@@ -1,10 +1,11 @@
 /**
  * Queries of a Redis journal. Times are turned into bounds of the sequence, so that a page out of a long journal is
  * found in a few steps; the bounds are wide by what clocks of several gateways may differ, and records are compared exactly.
+ * Records of a later release's format are left out, but of a lane.
  */
 import { indexOf, type Transaction } from '../../domain/transaction.ts';
 import type { ListQuery } from '../journal.ts';
-import { transactionOf } from '../record.ts';
+import { knownOrNull, transactionOf } from '../record.ts';
 import { entries, readMember } from './names.ts';
 import { walk } from './rows.ts';
 import type { Store } from './store.ts';
@@ -20,7 +21,9 @@ export async function list(store: Store, query: ListQuery): Promise<Transaction[
   const below = Math.min(beforeSequence ?? Number.POSITIVE_INFINITY, after);
   const along = { entry: entryOf(query), order: 'falling' as const, above };
   return walk(store, Number.isFinite(below) ? { ...along, below } : along, query.limit, (row) => {
-    const transaction = transactionOf(row);
+    // Who asks for a lane concludes from what is not there, so that nothing of it may be left out.
+    const transaction = lane === undefined ? knownOrNull(row) : transactionOf(row);
+    if (transaction === null) return null;
     const found = indexOf(transaction);
     const isMeant =
       (status === undefined || found.status === status) &&
@@ -38,7 +41,8 @@ export function open(
 ): Promise<Transaction[]> {
   const entry = owner === undefined ? entries.open : entries.owner(owner);
   return walk(store, { entry, order: 'rising', above: afterSequence }, limit, (row) => {
-    const transaction = transactionOf(row);
+    const transaction = knownOrNull(row);
+    if (transaction === null) return null;
     const isMeant = indexOf(transaction).isOpen && (owner === undefined || transaction.owner === owner);
     return isMeant ? transaction : null;
   });
@@ -49,8 +53,8 @@ export function deadLetters(
   { beforeSequence, limit }: { beforeSequence?: number; limit: number },
 ): Promise<Transaction[]> {
   return walk(store, { entry: entries.deadLetter, order: 'falling', below: beforeSequence }, limit, (row) => {
-    const transaction = transactionOf(row);
-    return indexOf(transaction).hasDeadLetter ? transaction : null;
+    const transaction = knownOrNull(row);
+    return transaction !== null && indexOf(transaction).hasDeadLetter ? transaction : null;
   });
 }
 

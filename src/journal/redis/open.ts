@@ -3,12 +3,14 @@
  */
 import type { Redis } from 'ioredis';
 import { Cipher } from '../cipher.ts';
+import { newestRead, tooNew, written } from '../formats.ts';
 import type { Journal } from '../journal.ts';
 import type { JournalOptions, RedisUrl } from '../options.ts';
 import { connect, locationOf, type Place, redisOf } from './connection.ts';
 import { durabilityOf } from './durability.ts';
-import { keysOf } from './names.ts';
+import { type Keys, keysOf } from './names.ts';
 import { redisJournal } from './redis-journal.ts';
+import { run } from './scripts.ts';
 import { Server } from './server.ts';
 import { type Store, storeOf } from './store.ts';
 
@@ -32,7 +34,7 @@ export async function openRedis(options: JournalOptions, url: RedisUrl): Promise
   try {
     checkVersion(server.version, location);
     await checkDurability(redis, location, options, url.kind);
-    const ready = (): Promise<void> => claim(redis, keys.journal, location, cipher);
+    const ready = (): Promise<void> => claim(redis, keys, location, cipher);
     await ready();
     const store = storeOf(redis, server, keys, { ...options, ready });
     if (!options.allowWeaker) await confirm(store, location);
@@ -76,9 +78,23 @@ async function confirm(store: Store, location: string): Promise<void> {
  * Makes the journal this format's and this key's, if it is nobody's yet. Done on each connection before anything is
  * written: a server that came back empty, or another one, is not the journal that was opened.
  */
-async function claim(redis: Redis, journal: string, location: string, cipher: Cipher): Promise<void> {
-  await checkFormat(redis, journal, location);
-  await checkKey(redis, journal, location, cipher);
+async function claim(redis: Redis, keys: Keys, location: string, cipher: Cipher): Promise<void> {
+  await checkFormat(redis, keys.journal, location);
+  await checkRecords(redis, keys, location);
+  await checkKey(redis, keys.journal, location, cipher);
+}
+
+/** The format of the records, beside that of the journal around them, which is `checkFormat`'s. */
+async function checkRecords(redis: Redis, keys: Keys, location: string): Promise<void> {
+  const names = [keys.journal, keys.leases];
+  const [word, said = ''] = (await run(redis, 'records', names, [written, newestRead])) as string[];
+  if (word === 'unknown') throw new Error(`the journal ${location} ${tooNew(said)}`);
+  if (word === 'unread') {
+    const remedy = 'no release may be left out in a rolling restart (docs/upgrading.md)';
+    throw new Error(
+      `records of format ${written} must not be written to the journal ${location} while the gateway ${said} runs, which cannot read them: ${remedy}`,
+    );
+  }
 }
 
 async function checkFormat(redis: Redis, journal: string, location: string): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { indexOf, type Transaction } from '../../domain/transaction.ts';
-import { keyHashOf, transactionOf } from '../record.ts';
+import { keyHashOf, knownOrNull } from '../record.ts';
 import { entries, entriesForEver, readMember } from './names.ts';
 import { readRows } from './rows.ts';
 import type { Store } from './store.ts';
@@ -25,7 +25,8 @@ export async function prune(store: Store, doneBefore: number, limit: number): Pr
     const members = await redis.zrangebylex(keys.index, ...range, 'LIMIT', 0, asked);
     const ids = members.map((member) => readMember(member).id);
     const rows = await readRows(store, ids);
-    const records = rows.flatMap((row) => (row === null ? [] : [transactionOf(row)])).filter(isDone);
+    const known = rows.map((row) => (row === null ? null : knownOrNull(row))).filter((record) => record !== null);
+    const records = known.filter(isDone);
     if (records.length === 0) break;
     const values = records.flatMap((record) => [
       record.id,

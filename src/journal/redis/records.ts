@@ -84,7 +84,7 @@ const field = ([name, { buffer, byteOffset, byteLength }]: SealedBody): Argument
 
 function changeOf(write: RecordWrite, word: string | undefined): Change[] {
   const change = (version: number, form: Form): Change[] => [
-    { id: write.id, version, status: form.entry.status, isForeign: false },
+    { id: write.id, version, status: form.entry.status, owner: form.entry.owner, isForeign: false },
   ];
   if (write.kind === 'replace') return word === 'replaced' ? change(write.expected + 1, write.form) : [];
   if (word === 'kept-held') return change(1, write.held);

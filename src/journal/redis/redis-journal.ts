@@ -7,8 +7,9 @@ import type { Redis } from 'ioredis';
 import { type Status, statuses, type Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
+import { newestRead, tooNew } from '../formats.ts';
 import { type Durability, type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
-import { keyHashOf, type Row, transactionOf } from '../record.ts';
+import { keyHashOf, transactionOf } from '../record.ts';
 import { restoreWriteOf } from '../restoration.ts';
 import { unavailable } from '../turn.ts';
 import { purposeOf, Writer, writeIdOf } from '../writer.ts';
@@ -21,6 +22,7 @@ import { restore } from './restore.ts';
 import { readRows } from './rows.ts';
 import type { Argument } from './scripts.ts';
 import type { Store } from './store.ts';
+import { isTrusted } from './trust.ts';
 
 const switchoversMax = 1000;
 const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
@@ -54,9 +56,12 @@ export function redisJournal(
       throw new JournalUnavailable(`the journal cannot be read: ${(cause as Error).message}`, { cause });
     }
   };
-  const rowOf = (id: string) => async () => (await readRows(store, [id]))[0];
+  const recordOf = async (id: string): Promise<Transaction | null> => {
+    const [row] = await readRows(store, [id]);
+    return row ? transactionOf(row) : null;
+  };
   const write = async (
-    script: 'epoch' | 'epochFloor' | 'switchover' | 'lease',
+    script: 'epoch' | 'epochFloor' | 'switchover' | 'lease' | 'trust',
     names: string[],
     values: Argument[],
   ) => {
@@ -74,7 +79,7 @@ export function redisJournal(
       const keyHash = keyHashOf(transaction);
       const id = keyHash === null ? null : await reading(() => redis.hget(keys.keys, keyHash));
       if (id === null) return null;
-      if (transaction.idempotencyKey !== null) return transactionOrNull(await reading(rowOf(id)));
+      if (transaction.idempotencyKey !== null) return reading(() => recordOf(id));
       const [newest] = await reading(() => list(store, { lane: transaction.place.lane, limit: 1 }));
       return newest?.id === id ? newest : null;
     },
@@ -88,9 +93,7 @@ export function redisJournal(
       }
     },
 
-    async get(id) {
-      return transactionOrNull(await reading(rowOf(id)));
-    },
+    get: (id) => reading(() => recordOf(id)),
 
     async body(id, which) {
       const sealed = await reading(() => redis.hgetBuffer(keys.record(id), which));
@@ -137,11 +140,18 @@ export function redisJournal(
     },
 
     async renewLease(replica, ttlMs) {
-      return (await write('lease', [keys.leases], [replica, ttlMs, endedLeaseKeptMs])) as 'renewed';
+      // An account that may not ask is not told; a server that does not answer will not take the lease either.
+      const info = await redis.info('replication').catch(() => '');
+      server.replicates(info);
+      const values = [replica, ttlMs, endedLeaseKeptMs, newestRead];
+      const said = await write('lease', [keys.leases, keys.journal], values);
+      // A gateway of a later release has begun to write what this one cannot read.
+      if (Array.isArray(said)) return unavailable(new Error(`the journal ${tooNew(String(said[1]))}`));
+      return said as 'renewed';
     },
 
     async endLease(replica) {
-      const said = await write('lease', [keys.leases], [replica, 0, endedLeaseKeptMs]);
+      const said = await write('lease', [keys.leases, keys.journal], [replica, 0, endedLeaseKeptMs, newestRead]);
       if (said !== 'renewed') return said as ReturnType<typeof unavailable>;
       await announcements.leaseEnded(replica);
       return 'ended';
@@ -165,6 +175,8 @@ export function redisJournal(
       return () => leaseListeners.delete(listener);
     },
     subscribeServer: (listener) => server.subscribe(listener),
+    isTrusted: () => reading(() => isTrusted(store)),
+    trust: () => write('trust', [keys.journal], [server.runId ?? '']) as ReturnType<Journal['trust']>,
     prune: (doneBefore, limit) => reading(() => prune(store, doneBefore, limit)),
     durability: () => reading(readDurability),
 
@@ -177,5 +189,3 @@ export function redisJournal(
     },
   };
 }
-
-const transactionOrNull = (row: Row | null | undefined): Transaction | null => (row ? transactionOf(row) : null);

@@ -33,6 +33,6 @@ export async function restore(
   const word = await store.write('restore', [index, journal, keys, record(id)], values);
   if (word !== 'restored' && word !== 'key-taken' && word !== 'stale-version')
     throw new Error(`defect: the restore script said ${word}`);
-  if (word !== 'stale-version') tell([{ id, version, status: entry.status, isForeign: false }]);
+  if (word !== 'stale-version') tell([{ id, version, status: entry.status, owner: entry.owner, isForeign: false }]);
   return word;
 }

@@ -28,6 +28,8 @@ const scripts = {
   epochFloor: scriptOf('epoch-floor.lua'),
   switchover: scriptOf('switchover.lua'),
   lease: scriptOf('lease.lua'),
+  records: scriptOf('records.lua'),
+  trust: scriptOf('trust.lua'),
 };
 
 /** Gives the script's reply as the script's contract has it. @throws what Redis or ioredis says. */

@@ -11,6 +11,8 @@ export class Server {
   #checkedConnection = 0;
   #checking: Promise<void> | null = null;
   #runId: string | null = null;
+  /** As it was seen last. */
+  #replication: Replication | null = null;
   #version = 'unknown';
 
   /** Counts connections: the same number before and after means the same connection in between. */
@@ -32,10 +34,34 @@ export class Server {
   /** For the connector: a connection is made, and this is what INFO says there. */
   met({ run_id: runId, redis_version: version }: ServerInfo): void {
     const before = this.#runId;
+    if (runId !== before) this.#replication = null;
     this.#connection += 1;
     this.#runId = runId ?? null;
     this.#version = version ?? 'unknown';
     if (runId === undefined || before === null || before === runId) return;
+    this.#tell(runId);
+  }
+
+  /**
+   * For the journal, now and then: what INFO says of replication. A server whose data went back without a restart, as one
+   * that followed another for a while, has taken over that one's history, or is behind its own.
+   */
+  replicates(info: string): void {
+    const found = replicationOf(info);
+    const before = this.#replication;
+    this.#replication = found;
+    if (found === null || before === null || this.#runId === null) return;
+    const isBack = found.id === before.id && found.offset < before.offset;
+    // A new history without one before it is begun with the first replica, and after the last one (Redis, replication.c).
+    const isGoneOn = found.previous === before.id && found.until > before.offset;
+    const isOther = found.id !== before.id && !isGoneOn && !/^0*$/.test(found.previous);
+    if (!isBack && !isOther) return;
+    // Whatever it is now is to be checked before anything is written.
+    this.#connection += 1;
+    this.#tell(this.#runId);
+  }
+
+  #tell(runId: string): void {
     for (const listener of this.#listeners) {
       try {
         listener(runId);
@@ -48,7 +74,12 @@ export class Server {
     }
   }
 
-  /** Calls the listener with the run id of each server that is another than the one before. Returns the end of it. */
+  /** Null: it is not known. */
+  get runId(): string | null {
+    return this.#runId;
+  }
+
+  /** Calls the listener with the run id of each server that is another than the one before, or the same gone back. Returns the end of it. */
   subscribe(listener: (runId: string) => void): () => void {
     const own = (runId: string): void => listener(runId);
     this.#listeners.add(own);
@@ -74,4 +105,26 @@ export class Server {
   close(): void {
     this.#listeners.clear();
   }
+}
+
+interface Replication {
+  readonly id: string;
+  /** The history that this one goes on from; zeros: none. */
+  readonly previous: string;
+  /** The first offset that is of this one. */
+  readonly until: number;
+  readonly offset: number;
+}
+
+function replicationOf(info: string): Replication | null {
+  const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  const id = field('master_replid');
+  return id === ''
+    ? null
+    : {
+        id,
+        previous: field('master_replid2'),
+        until: Number(field('second_repl_offset')),
+        offset: Number(field('master_repl_offset')),
+      };
 }

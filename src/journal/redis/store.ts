@@ -17,7 +17,7 @@ export interface Store {
   readonly keys: Keys;
   read(script: 'read', keys: readonly string[]): Promise<unknown>;
   write(
-    script: 'write' | 'restore' | 'prune' | 'epoch' | 'epochFloor' | 'switchover' | 'lease',
+    script: 'write' | 'restore' | 'prune' | 'epoch' | 'epochFloor' | 'switchover' | 'lease' | 'trust',
     keys: readonly string[],
     values: readonly Argument[],
   ): Promise<unknown>;

@@ -5,6 +5,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { newestRead, tooNew, written } from '../formats.ts';
 
 /** "NGTE", so that a file of another program is not taken for a journal (SQLite, PRAGMA application_id). */
 const applicationId = 0x4e475445;
@@ -59,6 +60,7 @@ export function openDatabase(path: string): DatabaseSync {
     database.exec(`PRAGMA journal_size_limit = ${walBytesMax};`);
     database.exec('BEGIN IMMEDIATE');
     prepareTables(database);
+    checkRecords(database);
     database.exec('COMMIT');
     return database;
   } catch (cause) {
@@ -84,6 +86,13 @@ function prepareTables(database: DatabaseSync): void {
   else if (found !== applicationId) throw new Error('is a database of another program');
   else if (steps[version] !== undefined) database.exec(steps[version]);
   else if (version !== format) throw new Error(`is of format ${version}; this Northgate reads format ${format}`);
+}
+
+/** The newest format of which records may be in the file; it stays when an earlier release takes over that reads it. */
+function checkRecords(database: DatabaseSync): void {
+  const found = Number(database.prepare(`SELECT value FROM meta WHERE name = 'records'`).get()?.value ?? 1);
+  if (found > newestRead) throw new Error(tooNew(found));
+  if (found < written) database.prepare(`INSERT OR REPLACE INTO meta VALUES ('records', ?)`).run(written);
 }
 
 const busy = 5;

@@ -177,6 +177,8 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
     // There is no other replica.
     subscribeLeases: () => () => undefined,
     subscribeServer: () => () => {},
+    isTrusted: async () => true,
+    trust: async () => 'trusted',
 
     async prune(doneBefore, limit) {
       let removed = 0;
