@@ -5,7 +5,7 @@
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Logger } from 'pino';
 import { GatewayError } from '../domain/problem.ts';
 import type { Ops } from '../ops/ops.ts';
@@ -55,7 +55,7 @@ const formMaxBytes = 64 * 1024;
 /** Resolves when its routes are registered. */
 export async function registerConsole(app: FastifyInstance, options: ConsoleOptions): Promise<void> {
   const assets = await readAssets();
-  await app.register(async (scope) => {
+  const pages: FastifyPluginAsync = async (scope) => {
     const sessions = new Sessions(now);
     const admission = new Admission(options.door, sessions);
     const desk = new Desk(options.ops, admission, assets);
@@ -78,7 +78,8 @@ export async function registerConsole(app: FastifyInstance, options: ConsoleOpti
     scope.get('/console/*', ({ url }) => {
       throw new GatewayError('not-found', { detail: `The console has no page ${url.split('?', 1)[0]}.` });
     });
-  });
+  };
+  await app.register(pages);
 }
 
 function answerErrors(app: FastifyInstance, desk: Desk, { asGatewayError }: ConsoleOptions): void {
