@@ -20,6 +20,17 @@ export function mayHaveServed({ attempts, reports, policy }: Transaction, at: nu
 /** Kinds of operation whose resource tells what they came to; an action's does not (R17). */
 export const lookedAt: readonly string[] = ['create', 'delete', 'update'];
 
+/** Whether an attempt before the last one may have been done, and nobody can ask ESC. */
+export const isDoneForAllWeKnow = ({ attempts, policy }: Transaction): boolean =>
+  (policy.look === null || !lookedAt.includes(policy.kind)) &&
+  attempts.slice(0, -1).some(({ kind, outcome }) => kind === 'send' && outcome === 'unknown');
+
+/** Whether ESC may be working on its last attempt still, which nobody answered: an end of the epoch would have dropped it. */
+export function mayBeAtWork({ attempts }: Transaction, epoch: number): boolean {
+  const last = attempts.at(-1);
+  return last?.kind === 'send' && last.outcome === 'unknown' && last.epoch === epoch;
+}
+
 /** Nothing that was accepted longer ago than it may take is ever sent again (R3). */
 export function isLongAccepted({ attempts, policy }: Transaction, at: number): boolean {
   const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);

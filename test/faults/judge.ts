@@ -35,14 +35,14 @@ export function judge(evidence: Evidence): Violation[] {
 }
 
 /**
- * By R12 a page with 404 is ESC's word once a probe says READY after it, so a look that gets one finds a resource gone that
- * stands. What could tell the two apart is not known of a real ESC.
+ * A look that gets a page with 404 is repeated once the application has answered something else (R12), and a second page is
+ * ESC's word. A container that starts gives pages of everything; the fault, several times, of one resource alone.
  */
 function isKnown({ rule, transaction }: Violation, { ledgers, cells }: Evidence): boolean {
   const mark = viewsOf(ledgers).byId.get(transaction ?? '')?.order?.id ?? '';
-  const { hit, kind } = cells.get(mark) ?? {};
+  const { hit, kind, times } = cells.get(mark) ?? {};
   const isPage = hit !== undefined && 'fault' in hit && hit.fault.name === 'starting-container-404';
-  return isPage && kind === 'DELETE' && rule === 'done in the journal, not on the VIM';
+  return isPage && times !== 1 && kind === 'DELETE' && rule === 'done in the journal, not on the VIM';
 }
 
 type Attempt = JournalEntry['attempts'][number] & { readonly status?: number; readonly epoch?: number };
@@ -110,7 +110,7 @@ function notSent(view: View): Violation[] {
 
 /**
  * At most once more for each attempt that the journal says is in doubt. An update is an action in this: one that a look finds
- * under way is sent again (R16), and ESC may take it again, to the same end.
+ * under way from before a switchover is sent again (R16), and ESC may take it again, to the same end.
  */
 function repeated(view: View): Violation[] {
   const { entry, order, effects } = view;
