@@ -154,7 +154,7 @@ export class Replay {
       cleanUp: cleanUpOf(transaction, epoch, now()),
       mayCleanUp: this.#options.mayCleanUp,
       mayHaveServed: mayHaveServed(transaction, now()),
-      mayBeAtWork: mayBeAtWork(transaction, epoch),
+      mayBeAtWork: mayBeAtWork(transaction, epoch, now()),
     });
     return this.#carryOut(transaction, message, { next: inOrder(next, seen.found), seen, epoch, readyAt });
   }

@@ -77,12 +77,13 @@ test('R16 an update that ESC may be at work on is sent again only when that has 
   assert.equal(nextOf(update, { ...atWork, found: 'done', isAsAsked: true }).do, 'settle');
 });
 
-test('what ESC may be at work on was sent in this epoch and not answered', () => {
+test('what ESC may be at work on was sent in this epoch, not long ago, and not answered', () => {
   const after = (end: object) => ({ ...create, attempts: [{ ...answered, ...end } as Attempt] });
-  assert.equal(mayBeAtWork(after({ outcome: 'unknown' }), 1), true);
-  assert.equal(mayBeAtWork(after({ outcome: 'unknown' }), 2), false);
-  assert.equal(mayBeAtWork(after({ status: 409 }), 1), false);
-  assert.equal(mayBeAtWork(after({ outcome: 'never-sent' }), 1), false);
+  assert.equal(mayBeAtWork(after({ outcome: 'unknown' }), 1, 20), true);
+  assert.equal(mayBeAtWork(after({ outcome: 'unknown' }), 1, 60_011), false);
+  assert.equal(mayBeAtWork(after({ outcome: 'unknown' }), 2, 20), false);
+  assert.equal(mayBeAtWork(after({ status: 409 }), 1, 20), false);
+  assert.equal(mayBeAtWork(after({ outcome: 'never-sent' }), 1, 20), false);
 });
 
 const answered = {
