@@ -18,16 +18,14 @@ import { asksForLook } from './domain/reports.ts';
 import type { Channel, Report, Transaction } from './domain/transaction.ts';
 import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
-import { listenCallbacks } from './http/callback-listener.ts';
-import { callbackRoutes } from './http/callback-routes.ts';
-import { identifier } from './http/clients.ts';
-import { type Listener, listenNorthbound } from './http/northbound-listener.ts';
+import type { Listener } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
-import { ownRoutes } from './http/own-routes.ts';
+import { expiryWarnings, type ListenerTls } from './http/secure-context.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
 import { startPruning } from './journal/pruning.ts';
 import { journalInUse } from './journal-in-use.ts';
+import { listenNorth } from './listening.ts';
 import { Comeback } from './northbound/comeback.ts';
 import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
@@ -46,7 +44,6 @@ import { makeOps } from './ops/ops.ts';
 import { now } from './pair/clock.ts';
 import { Lease } from './pair/lease.ts';
 import {
-  clientRules,
   makeCoordinator,
   makeUpstream,
   ownAccount,
@@ -69,6 +66,8 @@ export interface Gateway {
   readonly coordinator: ReturnType<typeof makeCoordinator>;
   readonly northbound: Listener;
   readonly ops: Listener;
+  /** Takes certificates of listeners that were renewed; throws, and keeps what is in use, if a pair does not fit. */
+  renewCertificates(renewed: Pick<Config, 'northbound' | 'ops'>): void;
   /** Admits nothing new, waits up to `drain.timeout` for what is in flight, answers 202 to who still waits, and closes. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -295,7 +294,15 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
 
     const { vip, nodes } = config.esc;
     const found = await warningsOf(config, journal);
-    const warnings = (): string[] => [...found, ...(repair.notice === null ? [] : [repair.notice])];
+    let tlsInUse: Readonly<Record<string, ListenerTls>> = {
+      'northbound.tls': config.northbound.tls,
+      'ops.tls': config.ops.tls,
+    };
+    const warnings = (): string[] => [
+      ...found,
+      ...expiryWarnings(tlsInUse, now()),
+      ...(repair.notice === null ? [] : [repair.notice]),
+    ];
     const wake = (transaction: Transaction): void => relay.wake(transaction);
     const ops = makeOps({ ...shared, wake, onSettled, replica, vip, nodes, warnings, lanes, metrics, lease });
     closers.push(() => ops.close());
@@ -303,26 +310,16 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(() => opsListener.close());
     log.info({ listener: 'ops', url: opsListener.url }, 'listening');
 
-    const identify = identifier(clientRules(config));
-    const escHosts = [vip, ...nodes];
-    const scheme = config.northbound.tls.cert === undefined ? 'http' : 'https';
-    const northbound = await listenNorthbound({
-      config,
-      log,
-      transact,
-      pass,
-      identify,
-      escHosts,
-      tracing,
-      onRequest: (request, response) => metrics.requests.came(request, response),
-      routes: (own) => {
-        ownRoutes(own, { journal, identify, escHosts, scheme, document, comeback, log });
-        if (config.callbacks.port === undefined) callbackRoutes(own, { receiver, bodyBytesMax, log });
-      },
+    const { northbound, callbacks } = await listenNorth(config, {
+      ...{ log, transact, pass, receiver, journal, document, comeback, tracing, metrics },
     });
-    log.info({ listener: 'northbound', url: northbound.url }, 'listening');
-    const callbacks = await listenCallbacks({ config, receiver, bodyBytesMax, log });
     closers.push(async () => callbacks?.close());
+    const renewCertificates = (renewed: Pick<Config, 'northbound' | 'ops'>): void => {
+      northbound.renew(renewed.northbound.tls);
+      callbacks?.renew(renewed.northbound.tls);
+      opsListener.renew(renewed.ops.tls);
+      tlsInUse = { 'northbound.tls': renewed.northbound.tls, 'ops.tls': renewed.ops.tls };
+    };
     const close = async (): Promise<void> => {
       ending = true;
       coordinator.byHand('draining');
@@ -335,7 +332,16 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       await northbound.close();
       await closeAll();
     };
-    return { replica, journal, coordinator, northbound, ops: opsListener, close, [Symbol.asyncDispose]: close };
+    return {
+      replica,
+      journal,
+      coordinator,
+      northbound,
+      ops: opsListener,
+      renewCertificates,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await closeAll();
     throw error;

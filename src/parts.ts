@@ -4,6 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
 import type { ReportingTo } from './callbacks/outgoing.ts';
 import { Tokens } from './callbacks/token.ts';
 import type { Config } from './config/schema.ts';
@@ -89,8 +90,13 @@ export function ownAccount({ esc }: Config): string | null {
   return `Basic ${Buffer.from(`${esc.username}:${esc.password ?? ''}`).toString('base64')}`;
 }
 
-export function clientRules(config: Config): ClientRules {
-  return { clients: config.northbound.clients, authorization: ownAccount(config), identityKey: journalKey(config) };
+export function clientRules(config: Config, log: Logger): ClientRules {
+  return {
+    log,
+    clients: config.northbound.clients,
+    authorization: ownAccount(config),
+    identityKey: journalKey(config),
+  };
 }
 
 /** What clients' names and callback tokens are keyed with: the journal's own key, where it has one. */

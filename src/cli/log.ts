@@ -2,9 +2,10 @@
  * The gateway's log: JSON lines on stdout, or lines for people. Whatever is logged under a name of a secret is masked,
  * on the levels on which log lines have fields; code that logs whole requests or headers is not to be written.
  */
-import { type Logger, pino, stdSerializers } from 'pino';
+import { type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { Config } from '../config/schema.ts';
+import { loggedError } from './log-error.ts';
 
 const secretNames = ['authorization', 'password', 'token', 'key', 'cookie', 'secret', 'credentials', 'headers'];
 
@@ -24,7 +25,7 @@ export function makeLog({ level, pretty }: Config['log']): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: stdSerializers.err },
+    serializers: { err: (error: unknown) => loggedError(error), error: (error: unknown) => loggedError(error) },
     redact: { paths: secretPaths, censor: '***' },
   };
   const isPretty = pretty ?? process.stdout.isTTY === true;

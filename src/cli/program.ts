@@ -12,6 +12,7 @@ import { gateCommands } from './gate.ts';
 import { journalCommand } from './journal.ts';
 import { openapiCommand } from './openapi.ts';
 import { standardOutput } from './output.ts';
+import { passwordCommand } from './password.ts';
 import { serveCommand } from './serve.ts';
 import { simCommand } from './sim.ts';
 import { statusCommand } from './status.ts';
@@ -36,7 +37,7 @@ function program(): Command {
   const commands = [
     ...[serveCommand(), demoCommand(), simCommand(), doctorCommand(output), statusCommand(output)],
     ...[switchoversCommand(output), journalCommand(output), ...gateCommands(output)],
-    ...[configCommand(output), openapiCommand(output)],
+    ...[configCommand(output), openapiCommand(output), passwordCommand(output)],
   ];
   for (const command of commands) northgate.addCommand(command);
   addCompletion(northgate, output);

@@ -1,6 +1,7 @@
 // What no single key can tell: rules between keys. Each check names the keys it reads, and is left out if one of them is
 // wrong already, so that one mistake is told once. Faults end the start; warnings do not.
 
+import { isLoopback } from './hosts.ts';
 import { checkAccess, checkDurability } from './journal-checks.ts';
 import { checkListeners, checkTls } from './listener-checks.ts';
 import { checkPolicies } from './policy-checks.ts';
@@ -38,9 +39,13 @@ export function crossCheck(config: Config, problems: readonly ConfigProblem[]): 
 
 /** What works but should be known. Only for a configuration without faults. */
 export function warningsOf(config: Config): string[] {
-  const { esc, journal, hold, limits } = config;
+  const { esc, journal, hold, limits, ops } = config;
   const isManyHosts = journal.url.kind === 'redis-sentinel' || journal.url.kind === 'redis-cluster';
   const found: readonly (readonly [boolean, string])[] = [
+    [
+      ops.allowPlaintext && ops.tls.cert === undefined && !isLoopback(ops.host),
+      'ops.allowPlaintext: true; operators’ tokens cross the network in the clear',
+    ],
     [!esc.tls.verify, 'esc.tls.verify: false; whoever holds the VIP’s address is believed to be ESC'],
     [esc.nodes.length === 1, 'esc.nodes: one address only; a switchover without a failed probe may go unnoticed'],
     [
@@ -118,7 +123,7 @@ function checkClients({ northbound }: Config): Fault[] {
   const names = northbound.clients.map(({ name }) => name);
   return northbound.clients.flatMap((client, index) => {
     const key = `northbound.clients[${index}]`;
-    const proofs = [client.password, client.tokenSha256, client.certificateSubject].filter(
+    const proofs = [client.password, client.passwordHash, client.tokenSha256, client.certificateSubject].filter(
       (proof) => proof !== undefined,
     );
     const faults: Fault[] = [];
@@ -126,12 +131,12 @@ function checkClients({ northbound }: Config): Fault[] {
       faults.push({
         key,
         found: `${proofs.length} ways to prove who it is`,
-        expected: 'one of password, tokenSha256 and certificateSubject',
+        expected: 'one of password, passwordHash, tokenSha256 and certificateSubject',
       });
     }
     if (names.indexOf(client.name) < index)
       faults.push({ key: `${key}.name`, found: `${JSON.stringify(client.name)} again`, expected: 'each name once' });
-    if (client.password !== undefined && client.name.includes(':')) {
+    if ((client.password ?? client.passwordHash) !== undefined && client.name.includes(':')) {
       faults.push({ key: `${key}.name`, found: 'a colon', expected: 'a name that HTTP Basic can carry' });
     }
     if (client.certificateSubject !== undefined && northbound.tls.clientCa === undefined) {

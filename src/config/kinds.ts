@@ -30,6 +30,18 @@ export const sha256 = <const G extends Given>(description: string, given: G): Le
     notes: { expects: 'a SHA-256 digest of 64 hexadecimal digits', isSecret: true },
   });
 
+/** A scrypt hash in the PHC string format. */
+export const passwordHash = <const G extends Given>(
+  description: string,
+  given: G,
+): Leaf<string, 'text', PresenceOf<G>> =>
+  leaf('text', description, given, {
+    schema: Type.String({
+      pattern: '^\\$scrypt\\$ln=1[0-8],r=[1-8],p=[1-4]\\$[A-Za-z0-9+/]{11,86}\\$[A-Za-z0-9+/]{22,86}$',
+    }),
+    notes: { expects: 'a hash that `northgate password` has made ($scrypt$ln=15,r=8,p=1$…)', isSecret: true },
+  });
+
 /** An address or a host name, without port. */
 export const host = <const G extends Given>(description: string, given: G): Leaf<string, 'host', PresenceOf<G>> =>
   leaf('host', description, given, {

@@ -1,5 +1,5 @@
-// Rules between the listeners: orchestrators and operators never share a port, operators without tokens only on loopback,
-// certificates that fit their keys.
+// Rules between the listeners: orchestrators and operators never share a port, operators without tokens only on loopback and
+// in the clear only where that was said, certificates that fit their keys.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isLoopback } from './hosts.ts';
@@ -16,6 +16,14 @@ export function checkListeners({ northbound, ops, callbacks }: Config): Fault[] 
       key: 'ops.tokens',
       found: `nothing beside ops.host ${ops.host}`,
       expected: 'at least one token, or a loopback ops.host (127.0.0.1, ::1 or localhost)',
+    });
+  }
+  if (!isLoopback(ops.host) && ops.tls.cert === undefined && !ops.allowPlaintext) {
+    faults.push({
+      key: 'ops.tls.cert',
+      found: `nothing beside ops.host ${ops.host}`,
+      expected:
+        'a certificate, a loopback ops.host, or ops.allowPlaintext: true (tokens cross the network in the clear)',
     });
   }
   if (callbacks.host !== undefined && callbacks.port === undefined) {

@@ -15,6 +15,7 @@ import {
   keys,
   listenPort,
   networks,
+  passwordHash,
   path,
   paths,
   pem,
@@ -41,6 +42,7 @@ const listenerTls = () =>
 const client = Type.Object({
   name: text('the client’s name in the journal and in logs', { required: true }),
   password: secret('with `name` as user: Basic credentials', none),
+  passwordHash: passwordHash('in place of `password`: its scrypt hash, as `northgate password` makes it', none),
   tokenSha256: sha256('the SHA-256 of a bearer token', none),
   certificateSubject: text('the subject of a client certificate, as CN=…', none),
 });
@@ -73,6 +75,9 @@ export const schema = Type.Object({
     port: listenPort('where operators, the console and monitoring call; 0: a free port', { default: 9080 }),
     tls: listenerTls(),
     tokens: table('who may ask and act; none: loopback only', opsToken),
+    allowPlaintext: boolean('tokens cross the network in the clear: beyond loopback without `ops.tls`', {
+      default: false,
+    }),
   }),
   esc: Type.Object({
     vip: host('the keepalived VIP', { required: true, absent: 'read from esc.userData' }),

@@ -9,9 +9,10 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config/schema.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
 import { type CallbackRoutesOptions, callbackRoutes } from './callback-routes.ts';
-import type { Listener } from './northbound-listener.ts';
+import type { RenewableListener } from './northbound-listener.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 import { answerParserError, headersMaxBytes } from './request-checks.ts';
+import { contextOf, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
 
 export interface CallbackListenerOptions extends CallbackRoutesOptions {
   readonly config: Pick<Config, 'northbound' | 'callbacks' | 'limits'>;
@@ -21,17 +22,19 @@ export interface CallbackListenerOptions extends CallbackRoutesOptions {
 const closeMaxMs = 2_000;
 
 /** Null: no port is configured, and the northbound listener takes the reports. Rejects if the address cannot be had. */
-export async function listenCallbacks(options: CallbackListenerOptions): Promise<Listener | null> {
+export async function listenCallbacks(options: CallbackListenerOptions): Promise<RenewableListener | null> {
   const { northbound, callbacks, limits } = options.config;
   if (callbacks.port === undefined) return null;
-  const { cert, key } = northbound.tls;
-  const isSecure = callbacks.publicUrl?.startsWith('https:') === true && cert !== undefined && key !== undefined;
+  // ESC has no certificate to show.
+  const { clientCa: _, ...own } = northbound.tls;
+  const tls = callbacks.publicUrl?.startsWith('https:') === true ? contextOf(own) : null;
+  const isSecure = tls !== null;
   const app: FastifyInstance = fastify({
     logger: false,
     bodyLimit: options.bodyBytesMax,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerParserError,
-    serverFactory: (listener) => makeServer(listener, isSecure ? { cert, key } : null, limits.connections),
+    serverFactory: (listener) => makeServer(listener, tls, limits.connections),
   });
   const unrouted = refusalOfUnrouted(app);
   app.setNotFoundHandler((request, reply) => {
@@ -48,14 +51,11 @@ export async function listenCallbacks(options: CallbackListenerOptions): Promise
     await app.close();
     clearTimeout(timer);
   };
-  return { host, port, url, close };
+  const renew = ({ clientCa: _, ...renewed }: ListenerTls): void => renewContext(app.server, renewed);
+  return { host, port, url, close, renew };
 }
 
-function makeServer(
-  listener: RequestListener,
-  tls: { cert: string; key: string } | null,
-  connectionsMax: number,
-): http.Server {
+function makeServer(listener: RequestListener, tls: SecureContext | null, connectionsMax: number): http.Server {
   const limits = {
     maxHeaderSize: headersMaxBytes,
     headersTimeout: 10_000,

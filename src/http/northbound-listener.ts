@@ -30,6 +30,8 @@ import {
   isSafe,
   notAllowed,
 } from './request-checks.ts';
+import type { CountRequest } from './request-rate.ts';
+import { contextOf, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
 
 export interface NorthboundOptions {
   readonly config: Pick<Config, 'northbound' | 'limits'>;
@@ -43,6 +45,8 @@ export interface NorthboundOptions {
   readonly tracing?: Tracing | null;
   /** Told of every request that is acted on or refused here. */
   readonly onRequest?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Null: no limit. */
+  readonly countRequest: CountRequest | null;
   /** Registers the gateway's own resources. */
   readonly routes: (app: FastifyInstance) => void;
 }
@@ -55,11 +59,15 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+export interface RenewableListener extends Listener {
+  /** New connections get these certificates; those that stand keep theirs. Of a plain listener nothing changes. */
+  renew(tls: ListenerTls): void;
+}
+
 /** Rejects if the address cannot be had. */
-export async function listenNorthbound(options: NorthboundOptions): Promise<Listener> {
+export async function listenNorthbound(options: NorthboundOptions): Promise<RenewableListener> {
   const { northbound, limits } = options.config;
-  const { cert, key } = northbound.tls;
-  const scheme = cert === undefined ? 'http' : 'https';
+  const scheme = northbound.tls.cert === undefined ? 'http' : 'https';
   // Of this listener alone, so that two gateways in a row are no circle.
   const pseudonym = `northgate-${randomUUID().slice(0, 8)}`;
   const refuse = (error: unknown, reply: FastifyReply): unknown => {
@@ -76,7 +84,7 @@ export async function listenNorthbound(options: NorthboundOptions): Promise<List
     serverFactory: (own) => {
       const listener: RequestListener = (request, response) =>
         take(options, { scheme, pseudonym, own }, request, response);
-      const made = makeServer(listener, cert === undefined || key === undefined ? null : { cert, key });
+      const made = makeServer(listener, contextOf(northbound.tls));
       made.maxConnections = limits.connections;
       return made;
     },
@@ -87,7 +95,7 @@ export async function listenNorthbound(options: NorthboundOptions): Promise<List
   await app.listen({ host: northbound.host, port: northbound.port });
   const { address: host, port } = app.server.address() as AddressInfo;
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { host, port, url, close: () => closed(app) };
+  return { host, port, url, close: () => closed(app), renew: (tls) => renewContext(app.server, tls) };
 }
 
 const idleCheckMs = 20;
@@ -106,7 +114,7 @@ async function closed(app: FastifyInstance): Promise<void> {
   }
 }
 
-function makeServer(listener: RequestListener, tls: { cert: string; key: string } | null): http.Server {
+function makeServer(listener: RequestListener, tls: SecureContext | null): http.Server {
   const limits = {
     maxHeaderSize: headersMaxBytes,
     headersTimeout: 10_000,
@@ -197,7 +205,8 @@ async function proxy(options: NorthboundOptions, { scheme, pseudonym }: Named, e
   const forwardsMax = forwardsMaxOf(request);
   if (forwardsMax === 0) return answerOptions(response);
   const headers = towardsEsc(rawHeaders, { httpVersion, pseudonym, forwardsMax });
-  const { client, headers: decided } = options.identify(request, headers);
+  const { client, headers: decided } = await options.identify(request, headers);
+  await options.countRequest?.(client);
   const { host = '', expect } = request.headers;
   const caller: Caller = {
     client,

@@ -27,14 +27,14 @@ const meaning: Readonly<Record<number, string>> = {
   413: 'The body is too large.',
   414: 'The request target is too long.',
   415: 'The body is not JSON.',
-  429: 'Too many at once.',
+  429: 'Too many at once, or too many log-ins that failed.',
   431: 'The header fields are too large.',
   500: 'A defect in the gateway.',
   501: 'The method is not known.',
   503: 'The journal does not answer.',
 };
 
-const always = [400, 401, 403, 408, 414, 431, 500, 501, 503];
+const always = [400, 401, 403, 408, 414, 429, 431, 500, 501, 503];
 
 type Declared = Record<number, unknown>;
 
@@ -49,7 +49,7 @@ export function answers(success: Declared, ...also: readonly number[]): Declared
 
 /** For what is open to everyone: no token is asked for. */
 export function openAnswers(success: Declared): Declared {
-  const { 401: _, 403: __, ...declared } = answers(success);
+  const { 401: _, 403: __, 429: ___, ...declared } = answers(success);
   return { ...declared, ...success };
 }
 

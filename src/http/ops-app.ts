@@ -26,10 +26,11 @@ import { auditPageSchema, documentSchema, healthSchema, serviceRoutes } from './
 import { pageSchema, resolutionSchema, transactionRoutes } from './ops-transaction-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 import { answerParserError, headersMaxBytes } from './request-checks.ts';
+import { contextOf } from './secure-context.ts';
 import type { TypedApp } from './typebox-types.ts';
 
 export interface OpsAppOptions {
-  readonly config: Pick<Config, 'ops'>;
+  readonly config: { readonly ops: Pick<Config['ops'], 'host' | 'port' | 'tls' | 'tokens'> };
   readonly log: Logger;
   readonly ops: Ops;
 }
@@ -68,7 +69,7 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
     throw unrouted(request.method, request.url);
   });
 
-  const access = guard(app, config.ops.tokens);
+  const access = guard(app, config.ops.tokens, log);
   app.addHook('onResponse', async (request, reply) => {
     const operator = access.of(request);
     if (request.routeOptions.config.access !== 'operator' || operator === null) return;
@@ -117,7 +118,7 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
   return app;
 }
 
-function makeServer(listener: RequestListener, { cert, key, clientCa }: Config['ops']['tls']): http.Server {
+function makeServer(listener: RequestListener, tls: Config['ops']['tls']): http.Server {
   const limits = {
     maxHeaderSize: headersMaxBytes,
     headersTimeout: 10_000,
@@ -127,11 +128,9 @@ function makeServer(listener: RequestListener, { cert, key, clientCa }: Config['
     insecureHTTPParser: false,
     noDelay: true,
   };
-  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  const secure = contextOf(tls);
   const server =
-    cert === undefined || key === undefined
-      ? http.createServer(limits, listener)
-      : https.createServer({ ...limits, ...clients, cert, key }, listener);
+    secure === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...secure }, listener);
   server.on('clientError', answerParserError);
   return server;
 }

@@ -58,7 +58,7 @@ function register(
   const unrouted = refusalOfUnrouted(app);
 
   const ofSender = async (request: FastifyRequest): Promise<Transaction> => {
-    const { client } = identify(request.raw, endToEnd(request.raw.rawHeaders));
+    const { client } = await identify(request.raw, endToEnd(request.raw.rawHeaders));
     const { id } = request.params as { id: string };
     const transaction = await journal.get(id);
     if (transaction === null || transaction.client !== client) {

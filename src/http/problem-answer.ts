@@ -27,6 +27,7 @@ export function problemAnswer(error: GatewayError): ProblemAnswer {
       'Content-Type': 'application/problem+json',
       'Content-Length': String(Buffer.byteLength(body)),
       'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
       ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
       ...headers,
     },

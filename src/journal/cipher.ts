@@ -52,6 +52,12 @@ export class Cipher {
     return this.#keys.has(keyId);
   }
 
+  /** Whether what was sealed is sealed with the key that seals now. */
+  isCurrent(bytes: Uint8Array): boolean {
+    const keyId = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex', 1, 1 + keyIdBytes);
+    return this.keyId === null ? bytes[0] === plain : bytes[0] === sealed && keyId === this.keyId;
+  }
+
   /** `purpose` must be said again to open: sealed bytes cannot be moved to another transaction. */
   seal(body: Uint8Array, purpose: string): Uint8Array {
     if (this.#key === null || this.keyId === null) return Buffer.concat([Buffer.of(plain), body]);

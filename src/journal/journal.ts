@@ -5,7 +5,9 @@
  * and the second run finds it done; records are replaced by compare-and-set only. A store knows nothing of statuses' meaning:
  * what it indexes is what `indexOf` in `domain/transaction.ts` says.
  */
+
 import type { Instant, Status, Transaction, TransactionId } from '../domain/transaction.ts';
+import type { Resealed } from './resealing.ts';
 
 /** Conditions of *mark in-flight*, checked with the write in one atomic step (rule R10). */
 export interface MarkConditions {
@@ -215,4 +217,13 @@ export interface Journal {
   /** Reads what the store really promises and holds it against the configuration. */
   durability(): Promise<Durability>;
   close(): Promise<void>;
+}
+
+/** As a store gives it; gateways never re-encrypt. */
+export interface StoredJournal extends Journal {
+  /**
+   * Seals up to `limit` records (1 to 1000) from a sequence on (exclusive) anew, as far as they are not under the present key;
+   * safe beside gateways. Rejects with JournalUnavailable.
+   */
+  reseal(afterSequence: number, limit: number): Promise<Resealed>;
 }

@@ -3,7 +3,7 @@
  * bodies are sealed with.
  */
 import { Cipher } from './cipher.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, StoredJournal } from './journal.ts';
 import { makeKeyFile, readKeyFile } from './key-file.ts';
 import type { JournalOptions } from './options.ts';
 import { openRedis } from './redis/open.ts';
@@ -11,12 +11,15 @@ import { openDatabase } from './sqlite/database.ts';
 import { sqliteJournal } from './sqlite/sqlite-journal.ts';
 
 /** @throws Error with a sentence for operators. */
-export async function openJournal(options: JournalOptions): Promise<Journal> {
+export const openJournal = (options: JournalOptions): Promise<Journal> => openStored(options);
+
+/** The same, for who re-encrypts it. @throws Error with a sentence for operators. */
+export async function openStored(options: JournalOptions): Promise<StoredJournal> {
   const { url } = options;
   return url.kind === 'sqlite' ? openSqlite(options, url.path) : openRedis(options, url);
 }
 
-function openSqlite(options: JournalOptions, path: string): Journal {
+function openSqlite(options: JournalOptions, path: string): StoredJournal {
   const database = openDatabase(path);
   try {
     const sealedWith = database.prepare(`SELECT value FROM meta WHERE name = 'key'`).get()?.value;

@@ -3,9 +3,11 @@
  * Invariant: like every other write it may run twice; the identity of a restoration is its object.
  */
 import type { Cipher } from './cipher.ts';
-import type { BodyName, Restoration } from './journal.ts';
+import { type SealedBody, sealedBodies } from './credentials.ts';
+import type { Restoration } from './journal.ts';
+import { withSealedQuery } from './query.ts';
 import { type Form, formOf, headOf, keyHashOf } from './record.ts';
-import { purposeOf, type SealedBody, writeIdOf } from './writer.ts';
+import { writeIdOf } from './writer.ts';
 
 export interface RestoreWrite {
   readonly id: string;
@@ -27,18 +29,17 @@ export function restoreWriteOf(restoration: Restoration, cipher: Cipher): Restor
   const { transaction, over, bodies, isReleased } = restoration;
   const { id, version, sequence, idempotencyKey } = transaction;
   const form = formOf(transaction);
-  const given = Object.entries(bodies) as [BodyName, Uint8Array][];
   return {
     id,
     version,
     sequence,
     writeId: writeIdOf(restoration),
     over,
-    head: headOf(transaction),
+    head: withSealedQuery(headOf(transaction), transaction.path, cipher),
     form,
     keyHash: keyHashOf(transaction),
     isTwin: idempotencyKey === null,
     holdsKey: form.entry.holdsKey && !isReleased,
-    bodies: given.map(([name, body]) => [name, cipher.seal(body, purposeOf(id, name))]),
+    bodies: sealedBodies(transaction, bodies, cipher),
   };
 }

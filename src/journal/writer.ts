@@ -8,21 +8,11 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from '../domain/transaction.ts';
 import type { Changes } from './changes.ts';
 import type { Cipher } from './cipher.ts';
-import type {
-  Bodies,
-  BodyName,
-  Created,
-  Creation,
-  MarkConditions,
-  Replaced,
-  Replacement,
-  Unavailable,
-} from './journal.ts';
+import { type SealedBody, sealedBodies } from './credentials.ts';
+import type { Created, Creation, MarkConditions, Replaced, Replacement, Unavailable } from './journal.ts';
+import { withOpenQuery, withSealedQuery } from './query.ts';
 import { type Form, formOf, headOf, keyHashOf, type Row, transactionOf } from './record.ts';
 import { Turn, unavailable } from './turn.ts';
-
-/** A body as a store keeps it: under its name, sealed. */
-export type SealedBody = readonly [name: BodyName, sealed: Uint8Array];
 
 export interface CreateWrite {
   readonly kind: 'create';
@@ -91,8 +81,6 @@ export function writeIdOf(asked: object): string {
   return fresh;
 }
 
-export const purposeOf = (id: string, which: BodyName): string => `${which} of ${id}`;
-
 export class Writer {
   readonly #cipher: Cipher;
   readonly #changes: Changes;
@@ -110,24 +98,19 @@ export class Writer {
 
   async create(creation: Creation): Promise<Created> {
     const { transaction, inFlight } = creation;
-    const bodies = this.#sealed(transaction.id, { request: creation.request });
+    const bodies = sealedBodies(transaction, { request: creation.request }, this.#cipher);
     const said = await this.#turn.add({
       kind: 'create',
       id: transaction.id,
       keyHash: keyHashOf(transaction),
       isTwin: transaction.idempotencyKey === null,
-      head: headOf(transaction),
+      head: withSealedQuery(headOf(transaction), transaction.path, this.#cipher),
       held: formOf(transaction),
       inFlight: inFlight === undefined ? null : { form: formOf(inFlight.transaction), mark: inFlight.mark },
       bodies,
       bytes: bytesOf(bodies),
     });
     return this.#created(creation, said);
-  }
-
-  #sealed(id: string, bodies: Bodies): SealedBody[] {
-    const given = Object.entries(bodies) as [BodyName, Uint8Array][];
-    return given.map(([name, body]) => [name, this.#cipher.seal(body, purposeOf(id, name))]);
   }
 
   #created(creation: Creation, said: Word): Created {
@@ -139,7 +122,10 @@ export class Writer {
       case 'found':
       case 'key-taken':
         try {
-          return { word: said.word === 'found' ? 'created' : 'key-taken', transaction: transactionOf(said.row) };
+          return {
+            word: said.word === 'found' ? 'created' : 'key-taken',
+            transaction: transactionOf(withOpenQuery(said.row, this.#cipher)),
+          };
         } catch (cause) {
           return unavailable(cause);
         }
@@ -159,7 +145,7 @@ export class Writer {
   async replace(replacement: Replacement): Promise<Replaced> {
     const { transaction } = replacement;
     const { id, version } = transaction;
-    const bodies = this.#sealed(id, replacement.bodies ?? {});
+    const bodies = sealedBodies(transaction, replacement.bodies ?? {}, this.#cipher);
     const said = await this.#turn.add({
       kind: 'replace',
       id,

@@ -34,7 +34,7 @@ export function towardsClient(
     const value = kept[index + 1] ?? '';
     if (referenceFields.has(name)) kept[index + 1] = withOwnAuthority(value, authorities);
     else if (name === linkField) {
-      kept[index + 1] = value.replace(/<[^>]*>|"[^"]*"/g, (part) =>
+      kept[index + 1] = value.replace(/<[^<>]*>|"[^"]*"/g, (part) =>
         part.startsWith('<') ? `<${withOwnAuthority(part.slice(1, -1), authorities)}>` : part,
       );
     }

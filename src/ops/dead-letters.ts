@@ -11,6 +11,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Records } from '../northbound/records.ts';
 import { now } from '../pair/clock.ts';
 import { count, instant, nullable, toInstant, words } from './schema-kinds.ts';
+import { maskedTarget } from './secrets.ts';
 
 export const deadLetterSchema = Type.Object(
   {
@@ -112,7 +113,12 @@ function viewsOf(transaction: Transaction): { number: number; letter: DeadLetter
     const { tries, lastError } = delivery;
     const times = { reportedAt: toInstant(at), deadAt: toInstant(delivery.at) };
     const said = { channel, eventType, status, from, ...times, tries, lastError };
-    return [{ number, letter: { id: deliveryId(id, number), transaction: id, client, method, path, ...said } }];
+    return [
+      {
+        number,
+        letter: { id: deliveryId(id, number), transaction: id, client, method, path: maskedTarget(path), ...said },
+      },
+    ];
   });
 }
 

@@ -14,6 +14,7 @@ import {
   type Transaction,
 } from '../domain/transaction.ts';
 import { count, instant, named, nullable, toInstant, words } from './schema-kinds.ts';
+import { maskedTarget } from './secrets.ts';
 
 export const callbackSchema = Type.Object(
   {
@@ -57,7 +58,9 @@ export const transactionSchema = Type.Object(
     status: words(statuses as unknown as readonly Transaction['state']['status'][]),
     client: Type.String({ description: 'Configured name, or a digest of the credentials.' }),
     method: Type.String(),
-    path: Type.String({ description: 'Path and query as the client sent them.' }),
+    path: Type.String({
+      description: 'Path and query as the client sent them; what is a secret by its name is masked.',
+    }),
     lane: Type.String({ description: 'The resource whose transactions keep their order.' }),
     operation: nullable(Type.String({ description: 'Operation id of the catalogue; null where it knows none.' })),
     idempotencyKey: nullable(Type.String()),
@@ -87,7 +90,7 @@ export function transactionView(transaction: Transaction): TransactionView {
     status: state.status,
     client: transaction.client,
     method: transaction.method,
-    path: transaction.path,
+    path: maskedTarget(transaction.path),
     lane: place.lane,
     operation: policy.operation,
     idempotencyKey: transaction.idempotencyKey,

@@ -7,6 +7,7 @@ import type { Instant, Status, Transaction } from '../domain/transaction.ts';
 import type { Journal, ListQuery } from '../journal/journal.ts';
 import { unpackAnswer, unpackRequest } from '../journal/message.ts';
 import { answerText, requestText } from './recorded-text.ts';
+import { maskedTarget } from './secrets.ts';
 import { type TransactionView, transactionView } from './transaction-view.ts';
 
 export interface TransactionFilter {
@@ -146,13 +147,13 @@ function matches(transaction: Transaction, filter: TransactionFilter): boolean {
   if (lane !== undefined && transaction.place.lane !== lane) return false;
   if (client !== undefined && transaction.client !== client) return false;
   if (method !== undefined && transaction.method !== method.toUpperCase()) return false;
-  if (path !== undefined && !transaction.path.startsWith(path)) return false;
+  if (path !== undefined && !maskedTarget(transaction.path).startsWith(path)) return false;
   return q === undefined || textOf(transaction).includes(q.toLowerCase());
 }
 
 function textOf({ id, client, path, place, idempotencyKey, escTransactionId, state }: Transaction): string {
   const reason = 'reason' in state ? state.reason : '';
-  const fields = [id, client, path, place.lane, idempotencyKey ?? '', escTransactionId ?? '', reason];
+  const fields = [id, client, maskedTarget(path), place.lane, idempotencyKey ?? '', escTransactionId ?? '', reason];
   return fields.join('\n').toLowerCase();
 }
 

@@ -8,6 +8,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { Answer, Outcome } from '../domain/outcome.ts';
 import { firstValue } from './headers.ts';
 import { type ConnectOptions, connector } from './sockets.ts';
+import { StalledReaders } from './stalled-readers.ts';
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -54,6 +55,7 @@ export interface UpstreamOptions extends ConnectOptions {
 export class Upstream {
   readonly #options: UpstreamOptions;
   readonly #origin: string;
+  readonly #stalled: StalledReaders;
   #sockets = new Set<Socket>();
   #pool: Pool;
 
@@ -61,6 +63,7 @@ export class Upstream {
     this.#options = options;
     const host = options.host.includes(':') ? `[${options.host}]` : options.host;
     this.#origin = `${options.trust === null ? 'http' : 'https'}://${host}:${options.port}`;
+    this.#stalled = new StalledReaders(options.connectionsMax);
     this.#pool = this.#makePool();
   }
 
@@ -81,13 +84,17 @@ export class Upstream {
   /** One attempt; never throws, never sends twice. */
   send(request: UpstreamRequest, options: SendOptions): Promise<Fetched> {
     return new Promise((resolve) => {
-      const attempt = new Exchange(options, this.#options.answerBytesMax, (fetched) => {
-        const isBadSign = fetched.kind === 'never-sent' || fetched.kind === 'unknown';
-        // Given up because the client left, or we must not send it, says nothing of ESC.
-        if (isBadSign && options.signal?.aborted !== true && !attempt.isObstructed)
-          this.#options.onBadSign(fetched.evidence);
-        resolve(fetched);
-      });
+      const attempt = new Exchange(
+        options,
+        { answerBytesMax: this.#options.answerBytesMax, stalled: this.#stalled },
+        (fetched) => {
+          const isBadSign = fetched.kind === 'never-sent' || fetched.kind === 'unknown';
+          // Given up because the client left, or we must not send it, says nothing of ESC.
+          if (isBadSign && options.signal?.aborted !== true && !attempt.isObstructed)
+            this.#options.onBadSign(fetched.evidence);
+          resolve(fetched);
+        },
+      );
       try {
         this.#pool.dispatch(
           {
@@ -122,15 +129,22 @@ export class Upstream {
   }
 
   async close(): Promise<void> {
+    this.#stalled.close();
     for (const socket of this.#sockets) socket.destroy();
     await this.#pool.destroy();
   }
+}
+
+interface Limits {
+  readonly answerBytesMax: number;
+  readonly stalled: StalledReaders;
 }
 
 /** undici's handler of one attempt. The older handler form is used because it gives ESC's header lines as they came. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: SendOptions;
   readonly #answerBytesMax: number;
+  readonly #stalled: StalledReaders;
   readonly #finish: (fetched: Fetched) => void;
   #timer: NodeJS.Timeout;
   #abort: ((error?: Error) => void) | null = null;
@@ -143,13 +157,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(options: SendOptions, answerBytesMax: number, finish: (fetched: Fetched) => void) {
+  constructor(options: SendOptions, { answerBytesMax, stalled }: Limits, finish: (fetched: Fetched) => void) {
     this.#options = options;
     this.#answerBytesMax = answerBytesMax;
+    this.#stalled = stalled;
     this.#finish = finish;
     this.#timer = this.#deadline();
     options.signal?.addEventListener('abort', this.#onLeft);
   }
+
+  readonly #onStalled = (why: Error): void => this.#giveUp(why);
 
   readonly #onLeft = (): void => this.#giveUp(new Error('the client left'));
 
@@ -194,6 +211,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#timer.refresh();
       this.#options.sink?.onDrain(() => {
         clearTimeout(this.#timer);
+        this.#stalled.end(this.#onStalled);
         if (this.#isOver) return;
         this.#timer = this.#deadline();
         resume();
@@ -207,6 +225,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     const error = new Error(`the client read nothing for ${readerStallMaxMs} ms`);
     this.#timer = setTimeout(() => this.#giveUp(error), readerStallMaxMs);
+    this.#stalled.begin(this.#onStalled);
   }
 
   onData(chunk: Buffer): boolean {
@@ -255,6 +274,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#stalled.end(this.#onStalled);
     this.#options.signal?.removeEventListener('abort', this.#onLeft);
     this.#finish(fetched);
   }

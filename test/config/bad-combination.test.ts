@@ -91,6 +91,7 @@ const together: Record<string, Wrong> = {
     yaml: `${vip}ops: {host: 0.0.0.0}`,
     says: [
       'ops.tokens: found nothing beside ops.host 0.0.0.0, expected at least one token, or a loopback ops.host (127.0.0.1, ::1 or localhost)',
+      'ops.tls.cert: found nothing beside ops.host 0.0.0.0, expected a certificate, a loopback ops.host, or ops.allowPlaintext: true (tokens cross the network in the clear)',
     ],
   },
   'ETSI switched on': {
@@ -116,7 +117,7 @@ const together: Record<string, Wrong> = {
   'a client with two proofs': {
     yaml: `esc: {vip: a, username: u, password: p}\nnorthbound: {clients: [{name: n, password: p, tokenSha256: ${digest}}]}`,
     says: [
-      'northbound.clients[0]: found 2 ways to prove who it is (northgate.yaml line 2), expected one of password, tokenSha256 and certificateSubject',
+      'northbound.clients[0]: found 2 ways to prove who it is (northgate.yaml line 2), expected one of password, passwordHash, tokenSha256 and certificateSubject',
     ],
   },
   'a client twice': {

@@ -30,6 +30,7 @@ const everyKey: Record<string, [written: unknown, resolved: unknown]> = {
   'ops.tls.cert': [certFile, cert.trimEnd()],
   'ops.tls.key': [key, key],
   'ops.tls.clientCa': [certFile, cert.trimEnd()],
+  'ops.allowPlaintext': [true, true],
   'ops.tokens': [[{ name: 'joe', role: 'viewer', sha256: digest }], [{ name: 'joe', role: 'viewer', sha256: digest }]],
   'esc.vip': ['172.16.2.0', '172.16.2.0'],
   'esc.nodes': [

@@ -22,6 +22,7 @@ ops.tls.cert -
 ops.tls.key -
 ops.tls.clientCa -
 ops.tokens []
+ops.allowPlaintext false
 esc.vip -
 esc.nodes []
 esc.userData []

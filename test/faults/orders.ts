@@ -60,7 +60,7 @@ export interface Sending {
   readonly tried?: (tries: number) => Promise<void>;
 }
 
-const triesMax = 20;
+const triesMax = 60;
 const pauseMs = 100;
 
 /** Until it has an answer or a promise, or has had enough. */

@@ -67,9 +67,14 @@ export class Place implements AsyncDisposable {
     };
   }
 
-  /** A way of its own to where a link leads, on which nothing is hit. */
-  async doorTo(link: Link): Promise<FaultProxy> {
-    const door = new FaultProxy({ endOf: endOfHttp, target: this.proxies[link].target });
+  /** A way of its own to where a link leads; on it nothing is hit, or what is hit on the link. */
+  async doorTo(link: Link, { isHit = false } = {}): Promise<FaultProxy> {
+    const { choose } = this.traps[link];
+    const door = new FaultProxy({
+      endOf: endOfHttp,
+      target: this.proxies[link].target,
+      ...(isHit ? { choose } : {}),
+    });
     this.#parts.adopt(door, (each) => each.close());
     await door.listen(await freePort());
     return door;
@@ -153,6 +158,8 @@ export class Place implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // First what holds connections that nobody would end.
+    await Promise.all(links.map((link) => this.proxies[link].close()));
     await this.#parts.disposeAsync();
   }
 

@@ -24,6 +24,8 @@ export interface LinkRules {
   readonly hasOwnDoors: boolean;
   /** Of the requests with the mark, those that are hit. */
   readonly isMeant?: (cell: Cell) => (request: string) => boolean;
+  /** Called when the gate is shut and everything that is to be replayed has been sent. */
+  readonly isShut?: () => Promise<void>;
   readonly sending?: (cell: Cell, play: Play) => Partial<Sending>;
 }
 
@@ -36,7 +38,7 @@ interface Part {
 const patienceMs = 20_000;
 /** Fewer than the connections of a gateway to ESC. */
 const underWayMax = 48;
-const hitMaxMs = 10_000;
+const patientMaxMs = 10_000;
 const deliveredMaxMs = 40_000;
 const storiesShownMax = 8;
 
@@ -83,7 +85,7 @@ export class Play {
       // Nothing is struck by a switchover that is to come after the last one.
       await this.#switchOver({ ...part, after: index === parts.length - 1 ? this.of('after') : [] });
     }
-    await Promise.all(this.#following);
+    await this.answered();
     // Who does not come to rest has its story told by the verdict.
     await place.rests();
   }
@@ -113,16 +115,17 @@ export class Play {
     await this.#arm(during, isHeldDuring ? begun : undefined);
     void this.send(doubted);
     if (isHeldDuring) void this.send(during);
-    await until(() => lost.every(({ left }) => left === 0), 'what is to be replayed is under way');
+    await patiently(() => lost.every(({ left }) => left === 0));
     if (isHeldDuring) await this.#areHit(during);
     execute();
-    await until(() => lost.every(({ asked }) => asked), 'ESC has what it is to have');
+    await patiently(() => lost.every(({ asked }) => asked));
     await place.switchOver(cause, begin);
     void this.send(held);
     if (!isHeldDuring) void this.send(during);
-    await until(async () => (await place.gateway.journal.counts()).held >= waiting, 'what waits for the gate does');
+    await patiently(async () => (await place.gateway.journal.counts()).held >= waiting);
     if (!isHeldDuring) await this.#areHit(during);
     await this.#arm(after);
+    await this.#rules.isShut?.();
     await place.comeBack();
     open();
     void this.send(after);
@@ -143,7 +146,7 @@ export class Play {
   }
 
   async #shutDoor({ mark, link, hit }: Cell): Promise<void> {
-    if (!('door' in hit)) return;
+    if (!('door' in hit) || link === 'redis') return;
     const door = await this.place.doorTo(link);
     this.#doors.set(mark, door);
     await door.become(hit.door);
@@ -172,7 +175,7 @@ export class Play {
     const { isMeant } = this.#rules;
     await Promise.all(cells.map((cell) => this.#shutDoor(cell)));
     for (const cell of cells) {
-      if (!('fault' in cell.hit)) continue;
+      if (!('fault' in cell.hit) || cell.link === 'redis') continue;
       const { mark, link, times: left, hit } = cell;
       const trap = { mark, left, ...hit, ...(isMeant === undefined ? {} : { isMeant: isMeant(cell) }) };
       this.#traps.set(mark, this.place.traps[link].set({ ...trap, ...(gate === undefined ? {} : { gate }) }));
@@ -194,10 +197,15 @@ export class Play {
     return Promise.all(sent);
   }
 
+  /** Resolves when every client of before has its answer, or gave up. */
+  async answered(): Promise<void> {
+    await Promise.all(this.#following);
+  }
+
   /** Waits until each was hit once; what the machine was too slow for is counted, and told in the end. */
   async #areHit(cells: readonly Cell[]): Promise<void> {
     const missed = (): Cell[] => cells.filter((cell) => !this.#isHit(cell));
-    await until(() => missed().length === 0, 'every cell was hit', hitMaxMs).catch(() => undefined);
+    await patiently(() => missed().length === 0);
   }
 
   #isHit({ mark }: Cell): boolean {
@@ -259,6 +267,10 @@ export class Play {
     }
   }
 }
+
+/** What a machine that is busy with other things does not bring about is told in the end, of the cells that it concerns. */
+const patiently = (condition: () => boolean | Promise<boolean>): Promise<void> =>
+  until(condition, 'it is so', patientMaxMs).catch(() => undefined);
 
 const markOf = ({ order, transaction }: Violation, journal: readonly JournalEntry[]): string =>
   order ??

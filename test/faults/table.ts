@@ -4,6 +4,7 @@
  */
 
 import { cut } from '../support/faults/cut.ts';
+import { errorReply } from '../support/faults/error-reply.ts';
 import type { DoorFault, Fault, Way } from '../support/faults/fault.ts';
 import { junk } from '../support/faults/junk.ts';
 import { resetAfterSending } from '../support/faults/reset-after-sending.ts';
@@ -35,10 +36,22 @@ export const faults: readonly Fault[] = [
 
 export const doors: readonly DoorFault[] = ['refused', 'reset-while-connecting'];
 
+/** What Redis says of a command that it does not carry out, in place of the pages of a container. */
+export const redisFaults: readonly Fault[] = [
+  resetAfterSending,
+  silence,
+  cut,
+  slow,
+  junk,
+  errorReply('loading'),
+  errorReply('readonly'),
+  errorReply('oom'),
+];
+
 export interface Cell {
   /** In the path of everything that belongs to it, so it is known by it. */
   readonly mark: string;
-  readonly link: Link;
+  readonly link: Link | 'redis';
   readonly kind: Kind;
   readonly phase: Phase;
   /** How many exchanges, or connections, are hit. */
@@ -47,13 +60,16 @@ export interface Cell {
   readonly hit: { readonly fault: Fault; readonly way: Way } | { readonly door: DoorFault };
 }
 
+const letters = { client: 'c', esc: 'e', reports: 'r', deliveries: 'd', redis: 'j' } as const;
+
 /** The gateway waits longer for a client's receiver than this table may take. */
 const briefSilence = silenceFor(1_000);
 
 /** All cells of one link. ESC reports nothing on what is only read. */
-export function cellsOf(link: Link): Cell[] {
-  const hasReads = link === 'client' || link === 'esc';
-  const played = faults.map((fault) => (fault === silence && link === 'deliveries' ? briefSilence : fault));
+export function cellsOf(link: Cell['link']): Cell[] {
+  const hasReads = link === 'client' || link === 'esc' || link === 'redis';
+  const ofLink = link === 'redis' ? redisFaults : faults;
+  const played = ofLink.map((fault) => (fault === silence && link === 'deliveries' ? briefSilence : fault));
   const hits: Cell['hit'][] = [
     ...played.flatMap((fault) => fault.ways.map((way) => ({ fault, way }))),
     ...doors.map((door) => ({ door })),
@@ -63,7 +79,7 @@ export function cellsOf(link: Link): Cell[] {
     for (const kind of kinds.filter((each) => hasReads || each !== 'GET')) {
       for (const phase of phases) {
         for (const count of times) {
-          const mark = `cell-${link[0]}${String(cells.length).padStart(4, '0')}`;
+          const mark = `cell-${letters[link]}${String(cells.length).padStart(4, '0')}`;
           cells.push({ mark, link, kind, phase, times: count, hit });
         }
       }

@@ -50,8 +50,9 @@ const requestsBetween = 15;
 export async function runCourse({ causes, print, ...options }: CourseOptions): Promise<Course> {
   await using stack = new AsyncDisposableStack();
   const pair = new Pair(options);
-  stack.defer(() => removeNamespaces(pair.network.namespaces));
   stack.use(pair);
+  // First of all, so that nobody writes into the folder that goes next.
+  stack.defer(() => removeNamespaces(pair.network.namespaces));
   await pair.network.up();
   await pair.start();
   const stretches: Stretch[] = [];

@@ -110,7 +110,7 @@ export class Conversation {
     const { identify, escHosts, transact, log } = options;
     try {
       const fields = towardsEsc(request.rawHeaders, { httpVersion: '1.1', pseudonym: 'northgate', forwardsMax: null });
-      const { client, headers } = identify(request, fields);
+      const { client, headers } = await identify(request, fields);
       const authorities = { own: 'http://gateway:1', esc: escHosts };
       await transact.handle(request, response, { client, headers, authorities, hasLeft: this.#left.signal });
     } catch (error) {

@@ -4,7 +4,7 @@
 import type { Redis } from 'ioredis';
 import { Cipher } from '../cipher.ts';
 import { newestRead, tooNew, written } from '../formats.ts';
-import type { Journal } from '../journal.ts';
+import type { StoredJournal } from '../journal.ts';
 import type { JournalOptions, RedisUrl } from '../options.ts';
 import { connect, locationOf, type Place, redisOf } from './connection.ts';
 import { durabilityOf } from './durability.ts';
@@ -18,7 +18,7 @@ const oldestMajor = 7;
 const format = '1';
 
 /** @throws Error with a sentence for operators. */
-export async function openRedis(options: JournalOptions, url: RedisUrl): Promise<Journal> {
+export async function openRedis(options: JournalOptions, url: RedisUrl): Promise<StoredJournal> {
   const keys = keysOf(options.name);
   const place: Place = { ...options, url, key: keys.journal };
   const location = locationOf(url);
@@ -36,7 +36,7 @@ export async function openRedis(options: JournalOptions, url: RedisUrl): Promise
     await checkDurability(redis, location, options, url.kind);
     const ready = (): Promise<void> => claim(redis, keys, location, cipher);
     await ready();
-    const store = storeOf(redis, server, keys, { ...options, ready });
+    const store = storeOf(redis, server, keys, { ...options, cipher, ready });
     if (!options.allowWeaker) await confirm(store, location);
     return redisJournal(store, redisOf(place), cipher, () => durabilityOf(redis, options.durability, url.kind));
   } catch (error) {

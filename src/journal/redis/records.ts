@@ -2,9 +2,10 @@
  * Record writes of a Redis journal: one turn's writes as the arguments of one script, and its words read back.
  * It tells the other gateways what was changed; that they hear it is not promised.
  */
+import type { SealedBody } from '../credentials.ts';
 import type { Change, MarkConditions } from '../journal.ts';
 import type { Form } from '../record.ts';
-import type { CreateWrite, ReleaseWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
+import type { CreateWrite, ReleaseWrite, ReplaceWrite, Word, Write } from '../writer.ts';
 import { entries, entriesForEver, entriesOf } from './names.ts';
 import { readRows } from './rows.ts';
 import { type Argument, run } from './scripts.ts';

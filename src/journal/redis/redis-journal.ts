@@ -7,17 +7,25 @@ import type { Redis } from 'ioredis';
 import { type Status, statuses, type Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
+import { openedBody } from '../credentials.ts';
 import { newestRead, tooNew } from '../formats.ts';
-import { type Durability, type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
+import {
+  type Durability,
+  type Journal,
+  JournalUnavailable,
+  type StoredJournal,
+  type SwitchoverRecord,
+} from '../journal.ts';
 import { keyHashOf, transactionOf } from '../record.ts';
 import { restoreWriteOf } from '../restoration.ts';
 import { unavailable } from '../turn.ts';
-import { purposeOf, Writer, writeIdOf } from '../writer.ts';
+import { Writer, writeIdOf } from '../writer.ts';
 import { Announcements } from './announcements.ts';
 import { deadLetters, list, open } from './listing.ts';
 import { entries, place } from './names.ts';
 import { prune } from './prune.ts';
 import { commit } from './records.ts';
+import { reseal } from './reseal.ts';
 import { restore } from './restore.ts';
 import { readRows } from './rows.ts';
 import type { Argument } from './scripts.ts';
@@ -33,7 +41,7 @@ export function redisJournal(
   subscriber: Redis,
   cipher: Cipher,
   readDurability: () => Promise<Durability>,
-): Journal {
+): StoredJournal {
   const { redis, server, keys } = store;
   const changes = new Changes();
   const origin = randomBytes(9).toString('base64url');
@@ -96,8 +104,9 @@ export function redisJournal(
     get: (id) => reading(() => recordOf(id)),
 
     async body(id, which) {
-      const sealed = await reading(() => redis.hgetBuffer(keys.record(id), which));
-      return sealed === null ? null : cipher.open(sealed, purposeOf(id, which));
+      const names = which === 'request' ? [which, 'credentials'] : [which];
+      const [sealed = null, credentials = null] = await reading(() => redis.hmgetBuffer(keys.record(id), ...names));
+      return sealed === null ? null : openedBody(cipher, { id, which }, { sealed, credentials });
     },
 
     list: (query) => reading(() => list(store, query)),
@@ -178,6 +187,7 @@ export function redisJournal(
     isTrusted: () => reading(() => isTrusted(store)),
     trust: () => write('trust', [keys.journal], [server.runId ?? '']) as ReturnType<Journal['trust']>,
     prune: (doneBefore, limit) => reading(() => prune(store, doneBefore, limit)),
+    reseal: (afterSequence, limit) => reading(() => reseal(store, afterSequence, limit)),
     durability: () => reading(readDurability),
 
     async close() {

@@ -3,6 +3,7 @@
  * Invariant: no reply grows with the journal; a page is filled up from the index where records moved out of it between
  * the two reads, so a short page means the end.
  */
+import { withOpenQuery } from '../query.ts';
 import type { Row } from '../record.ts';
 import { place, readMember } from './names.ts';
 import type { Store } from './store.ts';
@@ -18,7 +19,8 @@ export async function readRows(store: Store, ids: readonly string[]): Promise<(R
     const found = (await store.read('read', names)) as string[][];
     for (const [version, sequence, head, course] of found) {
       const isThere = version !== undefined && sequence !== undefined && head !== undefined && course !== undefined;
-      rows.push(isThere ? { version: Number(version), sequence: Number(sequence), head, course } : null);
+      const row = isThere ? { version: Number(version), sequence: Number(sequence), head, course } : null;
+      rows.push(row === null ? null : withOpenQuery(row, store.cipher));
     }
   }
   return rows;

@@ -23,6 +23,7 @@ const scripts = {
   release: scriptOf('release.lua'),
   prune: scriptOf('index.lua', 'prune.lua'),
   read: scriptOf('read.lua'),
+  reseal: scriptOf('reseal.lua'),
   restore: scriptOf('index.lua', 'restore.lua'),
   epoch: scriptOf('epoch.lua'),
   epochFloor: scriptOf('epoch-floor.lua'),

@@ -4,6 +4,7 @@
  * an error here, in time.
  */
 import type { Redis } from 'ioredis';
+import type { Cipher } from '../cipher.ts';
 import type { DurabilityAsked } from '../options.ts';
 import { settingsFault, settingsOf } from './durability.ts';
 import type { Keys } from './names.ts';
@@ -15,9 +16,10 @@ export interface Store {
   readonly redis: Redis;
   readonly server: Server;
   readonly keys: Keys;
+  readonly cipher: Cipher;
   read(script: 'read', keys: readonly string[]): Promise<unknown>;
   write(
-    script: 'write' | 'restore' | 'prune' | 'epoch' | 'epochFloor' | 'switchover' | 'lease' | 'trust',
+    script: 'write' | 'restore' | 'reseal' | 'prune' | 'epoch' | 'epochFloor' | 'switchover' | 'lease' | 'trust',
     keys: readonly string[],
     values: readonly Argument[],
   ): Promise<unknown>;
@@ -26,6 +28,7 @@ export interface Store {
 }
 
 export interface StoreOptions {
+  readonly cipher: Cipher;
   readonly durability: DurabilityAsked;
   /** Write to a server that keeps less, too. */
   readonly allowWeaker: boolean;
@@ -34,7 +37,7 @@ export interface StoreOptions {
 }
 
 export function storeOf(redis: Redis, server: Server, keys: Keys, options: StoreOptions): Store {
-  const { durability, allowWeaker, ready } = options;
+  const { cipher, durability, allowWeaker, ready } = options;
   const replication = durability.kind === 'replicated' ? new Replication(redis, server, durability.replicas) : null;
   const check = async (): Promise<void> => {
     const settings = await settingsOf(redis);
@@ -47,6 +50,7 @@ export function storeOf(redis: Redis, server: Server, keys: Keys, options: Store
     redis,
     server,
     keys,
+    cipher,
     read: (script, names) => run(redis, script, names, []),
     async write(script, names, values) {
       await server.checked(check);

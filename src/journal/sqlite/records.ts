@@ -4,10 +4,11 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { type Status, statuses } from '../../domain/transaction.ts';
+import type { SealedBody } from '../credentials.ts';
 import type { MarkConditions } from '../journal.ts';
 import type { Form, Row } from '../record.ts';
 import type { RestoreWrite } from '../restoration.ts';
-import type { CreateWrite, ReleaseWrite, ReplaceWrite, SealedBody, Word, Write } from '../writer.ts';
+import type { CreateWrite, ReleaseWrite, ReplaceWrite, Word, Write } from '../writer.ts';
 
 const rowOf = (found: Record<string, unknown>): Row => found as unknown as Row;
 

@@ -7,13 +7,16 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import type { Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
-import { type Journal, JournalUnavailable, type SwitchoverRecord } from '../journal.ts';
+import { type KeptName, openedBody } from '../credentials.ts';
+import { JournalUnavailable, type StoredJournal, type SwitchoverRecord } from '../journal.ts';
+import { withOpenQuery } from '../query.ts';
 import { keyHashOf, type Row, transactionOf } from '../record.ts';
 import { restoreWriteOf } from '../restoration.ts';
 import { unavailable } from '../turn.ts';
-import { purposeOf, Writer, writeIdOf } from '../writer.ts';
+import { Writer, writeIdOf } from '../writer.ts';
 import { pageOf } from './listing.ts';
 import { Records } from './records.ts';
+import { reseal } from './reseal.ts';
 
 const switchoversMax = 1000;
 /** With a million kept a record takes up to 0.3 ms, and a step holds up the whole process. */
@@ -22,11 +25,12 @@ const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
 const columns = 'version, sequence, head, course';
 
 /** Takes the database over; `close` closes it. `clock` gives milliseconds since the epoch of Unix. */
-export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () => number): Journal {
+export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () => number): StoredJournal {
   const records = new Records(database);
   const changes = new Changes();
   const writer = new Writer((writes) => records.commit(writes), cipher, changes);
 
+  const known = (row: Row): Transaction => transactionOf(withOpenQuery(row, cipher));
   const reading = <Result>(read: () => Result): Result => {
     try {
       return read();
@@ -37,7 +41,7 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
   const rows = (sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] =>
     reading(() => database.prepare(sql).all(...values));
   const transactions = (sql: string, ...values: SQLInputValue[]): Transaction[] =>
-    rows(sql, ...values).map((row) => transactionOf(row as unknown as Row));
+    rows(sql, ...values).map((row) => known(row as unknown as Row));
   const write = <Result>(work: () => Result) => {
     try {
       return records.atomic(work);
@@ -64,7 +68,7 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
       const keyHash = keyHashOf(transaction);
       const held = { keyHash, isTwin: idempotencyKey === null, lane: place.lane };
       const row = reading(() => records.holder(held));
-      return row === null ? null : transactionOf(row);
+      return row === null ? null : known(row);
     },
 
     release: (transaction) => writer.release(transaction),
@@ -76,8 +80,10 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
 
     async body(id, which) {
       const sql = 'SELECT sealed FROM bodies JOIN transactions USING (sequence) WHERE id = ? AND which = ?';
-      const sealed = rows(sql, id, which)[0]?.sealed;
-      return sealed === undefined ? null : cipher.open(sealed as Uint8Array, purposeOf(id, which));
+      const find = (name: KeptName) => (rows(sql, id, name)[0]?.sealed as Uint8Array | undefined) ?? null;
+      const sealed = find(which);
+      const credentials = which === 'request' ? find('credentials') : null;
+      return sealed === null ? null : openedBody(cipher, { id, which }, { sealed, credentials });
     },
 
     async list(query) {
@@ -194,6 +200,8 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
       }
       return removed;
     },
+
+    reseal: async (afterSequence, limit) => reading(() => reseal({ database, records, cipher }, afterSequence, limit)),
 
     // Stronger than `everysec`, and there is no replica that could be behind.
     durability: async () => ({ promised: 'always', kept: true, detail: '' }),

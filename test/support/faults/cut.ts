@@ -1,4 +1,4 @@
-/** Half of the request, or of the answer, and then an orderly end. */
+/** Half of the request, or of the answer, and then an orderly end of both connections. */
 import type { Fault } from './fault.ts';
 
 export const cut: Fault = {
@@ -8,6 +8,7 @@ export const cut: Fault = {
     if (way === 'there') {
       exchange.toServer(halfOf(exchange.request));
       exchange.endToServer();
+      exchange.endToClient();
     } else {
       exchange.toClient(halfOf(await exchange.ask()));
       exchange.endToClient();
