@@ -38,14 +38,27 @@ export interface LookAnswer {
   readonly body: Uint8Array;
 }
 
+/** Asked for a proof that ESC's application answers: it has tenants always, and says so in a document (esc.md section 1.2). */
+export const applicationPath = '/ESCManager/v0/tenants';
+
+const isMissing = (httpStatus: number): boolean => httpStatus === 404 || httpStatus === 410;
+
+/** A 404 that a container whose applications are still starting gives of any path (R12). */
+export const isVagueAbsence = ({ httpStatus, contentType, body }: LookAnswer): boolean =>
+  isMissing(httpStatus) && (body.byteLength === 0 || isHtml(contentType, body));
+
+/** Whether ESC's application itself wrote this answer, whatever it says: a document, and no page. */
+export const isOfApplication = ({ httpStatus, contentType, body }: LookAnswer): boolean =>
+  httpStatus < 500 && !isHtml(contentType, body) && readDocument(body, true) !== null;
+
 /**
  * Reads the answer to a look. A container that is still starting answers 404 with a page or with nothing, and so may ESC of a
- * resource that does not exist: such a 404 is `absent` only with `isConfirmed`, that a probe sent after it says READY
- * in the same epoch (R12). A 404 with a text or document is ESC's word.
+ * resource that does not exist: such a 404 is `absent` only with `isConfirmed`, that ESC's application was seen to answer
+ * before it in the same epoch. A 404 with a text or document is ESC's word.
  */
 export function readResource({ httpStatus, contentType, body }: LookAnswer, isConfirmed = false): ResourceReading {
   const isVague = body.byteLength === 0 || isHtml(contentType, body);
-  if (httpStatus === 404 || httpStatus === 410) return isVague && !isConfirmed ? 'unreadable' : 'absent';
+  if (isMissing(httpStatus)) return isVague && !isConfirmed ? 'unreadable' : 'absent';
   if (httpStatus < 200 || httpStatus > 299 || isVague) return 'unreadable';
   const document = readDocument(body, true);
   const root = document === null ? null : rootOf(document);

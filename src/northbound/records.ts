@@ -34,6 +34,11 @@ export type Changed =
 
 type Met = Extract<Created, { word: 'key-taken' }>;
 
+/** How long a creation may come late to a journal that has answered since, and how often it is forestalled meanwhile. */
+const lateMaxMs = 60_000;
+const lateTryMs = 500;
+const lateCreationsMax = 1000;
+
 /** Nobody moves one record this often at once; past it something is wrong. */
 const triesMax = 20;
 
@@ -47,6 +52,7 @@ export class Records {
   readonly unconfirmed = new UnderWay();
   /** Creations, by id, until the journal has confirmed them, or until they are undone. */
   readonly #creating = new Map<string, Promise<Created>>();
+  #lateCreations = 0;
 
   constructor(journal: Journal, log: Logger) {
     this.journal = journal;
@@ -122,7 +128,7 @@ export class Records {
     this.#creating.set(id, creating);
     const created = await creating;
     if (created.word === 'unavailable') {
-      void this.unconfirmed.track(() => this.#abandon(creation, now)).finally(() => this.#creating.delete(id));
+      void this.#undo(creation, now).finally(() => this.#creating.delete(id));
       return created;
     }
     this.#creating.delete(id);
@@ -145,11 +151,26 @@ export class Records {
     return creating?.word === 'unavailable' ? creating : met;
   }
 
+  /**
+   * Who meets it by its name meanwhile may have sent it again: while that one holds the name nothing can come late, but
+   * the name may be free before nothing can. A drain does not wait for that.
+   */
+  async #undo(creation: Creation, now: () => number): Promise<void> {
+    let undone = await this.unconfirmed.track(() => this.#abandon(creation, now));
+    if (undone !== 'key-taken' || this.#lateCreations >= lateCreationsMax) return;
+    this.#lateCreations += 1;
+    for (const until = now() + lateMaxMs; undone === 'key-taken' && now() < until && !this.#isClosed; ) {
+      await new Promise((resolve) => setTimeout(resolve, lateTryMs));
+      undone = await this.#abandon(creation, now);
+    }
+    this.#lateCreations -= 1;
+  }
+
   /** The creation is repeated until it is confirmed and then abandoned, so that a write that comes late finds it done. */
-  async #abandon(creation: Creation, now: () => number): Promise<void> {
+  async #abandon(creation: Creation, now: () => number): Promise<'undone' | 'key-taken' | 'closed'> {
     for (let failures = 1; !this.#isClosed; failures += 1) {
       const created = await this.journal.create(creation);
-      if (created.word === 'key-taken') return;
+      if (created.word === 'key-taken') return 'key-taken';
       if (created.word === 'created') {
         const reason = 'the journal did not confirm it in time, so it was not sent';
         // Another replica may have taken it up meanwhile, and be sending it: then it is that one's.
@@ -168,10 +189,11 @@ export class Records {
         );
         // A client of another replica has met it and was promised a result.
         if (ended.word === 'declined' && ended.transaction.owner === owner) this.onPromised(ended.transaction);
-        return;
+        return 'undone';
       }
       await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
     }
+    return 'closed';
   }
 
   /**

@@ -20,20 +20,32 @@ export function mayHaveServed({ attempts, reports, policy }: Transaction, at: nu
 /** Kinds of operation whose resource tells what they came to; an action's does not (R17). */
 export const lookedAt: readonly string[] = ['create', 'delete', 'update'];
 
+/** Whether an attempt before the last one may have been done, and nobody can ask ESC. */
+export const isDoneForAllWeKnow = ({ attempts, policy }: Transaction): boolean =>
+  (policy.look === null || !lookedAt.includes(policy.kind)) &&
+  attempts.slice(0, -1).some(({ kind, outcome }) => kind === 'send' && outcome === 'unknown');
+
+/** As long as R14 gives what is under way: past it, a request that ESC never answered did not reach it, or is stuck. */
+const silenceMaxMs = 60_000;
+
+/** Whether ESC may be working on its last attempt still, which nobody answered: an end of the epoch would have dropped it. */
+export function mayBeAtWork({ attempts }: Transaction, epoch: number, at: number): boolean {
+  const last = attempts.at(-1);
+  if (last?.kind !== 'send' || last.outcome !== 'unknown' || last.epoch !== epoch) return false;
+  return at <= (last.endedAt ?? last.at) + silenceMaxMs;
+}
+
 /** Nothing that was accepted longer ago than it may take is ever sent again (R3). */
 export function isLongAccepted({ attempts, policy }: Transaction, at: number): boolean {
   const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
   return policy.look === null && accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
 }
 
-/** As long as R14 gives what is under way: past it, a clean-up that ESC never answered did not reach it. */
-const cleanUpSilenceMaxMs = 60_000;
-
 export function cleanUpOf({ attempts }: Transaction, epoch: number, at: number): 'none' | 'running' | 'dropped' {
   const last = attempts.at(-1);
   if (last?.kind !== 'clean-up' || last.outcome === 'never-sent') return 'none';
   if (last.status !== undefined && last.status >= 400) return 'none';
-  const isUnheard = last.outcome === 'unknown' && at > (last.endedAt ?? last.at) + cleanUpSilenceMaxMs;
+  const isUnheard = last.outcome === 'unknown' && at > (last.endedAt ?? last.at) + silenceMaxMs;
   if (isUnheard) return 'dropped';
   return last.epoch === epoch ? 'running' : 'dropped';
 }

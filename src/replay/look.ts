@@ -5,14 +5,26 @@
 import { latestStanding } from '../domain/standing.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { compareContent } from '../esc/content.ts';
-import { type ResourceReading, readResource } from '../esc/resource.ts';
+import {
+  applicationPath,
+  isOfApplication,
+  isVagueAbsence,
+  type LookAnswer,
+  type ResourceReading,
+  readResource,
+} from '../esc/resource.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RequestMessage } from '../journal/message.ts';
 import type { Sender } from '../northbound/sender.ts';
+import { now } from '../pair/clock.ts';
+import type { Coordinator } from '../pair/coordinator.ts';
 import { firstValue } from '../upstream/headers.ts';
 
 export interface Look {
-  /** `away`: the look itself was not answered; ask again later. `unreadable`: answered, and says nothing. */
+  /**
+   * `away`: the look itself was not answered, or by a container that may still be starting; ask again later.
+   * `unreadable`: answered, and says nothing.
+   */
   readonly found: ResourceReading | 'away';
   readonly contentType: string;
   readonly body: Uint8Array;
@@ -21,6 +33,7 @@ export interface Look {
 export interface LookOptions {
   readonly sender: Sender;
   readonly journal: Journal;
+  readonly coordinator: Coordinator;
   /** The gateway's own account as an Authorization value; null: none. */
   readonly authorization: string | null;
 }
@@ -36,12 +49,31 @@ export async function look(
   const path = transaction.policy.look;
   if (path === null) return { found: 'unreadable', ...nothing };
   const headers = ['Accept', 'application/xml', ...credentialsOf(options, message)];
-  const reading = await options.sender.look(transaction, { method: 'GET', path, headers, body: null }, epoch);
-  if (reading.kind !== 'answered') return { found: 'away', ...nothing };
-  const { status, headers: fields, body } = reading.answer;
-  const contentType = firstValue(fields, 'content-type');
-  // The sender has confirmed a doubtful answer by a probe, so an empty 404 is ESC's word here.
-  return { found: readResource({ httpStatus: status, contentType, body }, true), contentType, body };
+  const ask = async (asked: string): Promise<LookAnswer | null> => {
+    const reading = await options.sender.look(transaction, { method: 'GET', path: asked, headers, body: null }, epoch);
+    if (reading.kind !== 'answered') return null;
+    const { status, headers: fields, body } = reading.answer;
+    return { httpStatus: status, contentType: firstValue(fields, 'content-type'), body };
+  };
+  const first = await ask(path);
+  if (first === null) return { found: 'away', ...nothing };
+  if (!isVagueAbsence(first)) return { found: readResource(first), ...first };
+  // Health may say READY before the application serves: it is asked for something that it has, and then for this once
+  // more, since it may have begun to serve in between.
+  const proof = await ask(applicationPath);
+  if (proof === null) return { found: 'away', ...nothing };
+  if (!isOfApplication(proof) && !isLongReady(options)) return { found: 'away', ...nothing };
+  const second = await ask(path);
+  return second === null ? { found: 'away', ...nothing } : { found: readResource(second, true), ...second };
+}
+
+/** READY comes 15 to 30 s before all of ESC serves (esc.md section 10, item 22). */
+const startingMaxMs = 60_000;
+
+/** Who answers with a page now is no container that starts, even where nothing proves the application. */
+function isLongReady({ coordinator }: LookOptions): boolean {
+  const { readyAt } = coordinator.state;
+  return readyAt !== null && now() > readyAt + startingMaxMs;
 }
 
 /** The gateway's own account, else what the client sent (R27). */

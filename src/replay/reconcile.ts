@@ -35,6 +35,8 @@ export interface Seen {
   readonly mayCleanUp: boolean;
   /** It may have been done once, so that what is wrong now is not a dropped create's remains. */
   readonly mayHaveServed: boolean;
+  /** Its last attempt was sent to this very ESC, in this epoch, and not answered. */
+  readonly mayBeAtWork: boolean;
 }
 
 /**
@@ -92,6 +94,8 @@ export function nextOf({ policy }: Transaction, seen: Seen): Next {
     case 'delete':
       return seen.found === 'absent' ? { do: 'settle', evidence: 'the resource is gone' } : { do: 'send' };
     case 'update':
+      // What is under way may be this very update: sent again as soon as that ends, it would be done twice.
+      if (seen.found === 'under-way' && seen.mayBeAtWork) return { do: 'wait' };
       return seen.found === 'done' && seen.isAsAsked
         ? { do: 'settle', evidence: 'the resource is as the update asked' }
         : { do: 'send' };

@@ -14,7 +14,16 @@ import type { Reading, Sender } from '../northbound/sender.ts';
 import { now } from '../pair/clock.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
 import { again, Conclusions, type ConclusionsOptions, left, type Replayed, soonMs } from './conclusions.ts';
-import { cleanUpEnd, cleanUpOf, isLongAccepted, isRefusal, lookedAt, mayHaveServed } from './evidence.ts';
+import {
+  cleanUpEnd,
+  cleanUpOf,
+  isDoneForAllWeKnow,
+  isLongAccepted,
+  isRefusal,
+  lookedAt,
+  mayBeAtWork,
+  mayHaveServed,
+} from './evidence.ts';
 import {
   credentialsOf,
   historyOf,
@@ -145,6 +154,7 @@ export class Replay {
       cleanUp: cleanUpOf(transaction, epoch, now()),
       mayCleanUp: this.#options.mayCleanUp,
       mayHaveServed: mayHaveServed(transaction, now()),
+      mayBeAtWork: mayBeAtWork(transaction, epoch, now()),
     });
     return this.#carryOut(transaction, message, { next: inOrder(next, seen.found), seen, epoch, readyAt });
   }
@@ -213,13 +223,14 @@ export class Replay {
     if (reading.kind === 'answered' && isRefusal(reading.answer.status)) {
       return this.#refused(transaction, message, { answer: reading.answer, readyAt });
     }
-    const { state } = transaction;
     const isGone = reading.kind === 'answered' && transaction.policy.kind === 'delete' && reading.answer.status === 404;
-    if (isGone && state.status === 'in-flight') {
-      const unacknowledged = await this.#backToUnacknowledged(transaction, 404);
+    if (isGone) return this.#gone(transaction, message, { answer: reading.answer, readyAt });
+    if (reading.kind === 'answered' && reading.answer.status >= 400 && isDoneForAllWeKnow(transaction)) {
+      const { status } = reading.answer;
+      const unacknowledged = await this.#backToUnacknowledged(transaction, status);
       if (unacknowledged === null) return left;
-      const evidence = 'ESC has no such resource any more (R19)';
-      return this.#conclusions.settleByLook(unacknowledged, evidence, { seen: null, epoch: state.epoch });
+      const reason = `an earlier attempt was not answered and may have been done, and the replay was answered ${status}`;
+      return this.#conclusions.leaveToOperator(unacknowledged, reason);
     }
     const recorded = await recordReading(this.#options, transaction, reading);
     if (recorded === null) return left;
@@ -227,6 +238,24 @@ export class Replay {
     if (recorded.state.status === 'completed') this.#options.coordinator.switchovers.count('completed');
     this.#options.watch.begin(recorded);
     return left;
+  }
+
+  /** A replayed delete answered 404: by ESC, of what is gone, or by what is not ESC yet. A look tells (R19). */
+  async #gone(
+    transaction: Transaction,
+    message: RequestMessage,
+    { answer, readyAt }: { answer: Answer; readyAt: number },
+  ): Promise<Replayed> {
+    const { state } = transaction;
+    const epoch = state.status === 'in-flight' ? state.epoch : this.#options.coordinator.epoch;
+    const unacknowledged = await this.#backToUnacknowledged(transaction, answer.status);
+    if (unacknowledged === null) return left;
+    if (transaction.policy.look === null) {
+      const evidence = 'ESC has no such resource any more (R19)';
+      return this.#conclusions.settleByLook(unacknowledged, evidence, { seen: null, epoch });
+    }
+    const found = await this.#reconcile(unacknowledged, message, { epoch, readyAt });
+    return found === 'send' ? again(lookAgainMs) : found;
   }
 
   /** A replay answered 409 or 5xx (R18): look, and if that does not settle it, again later. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Report } from '../../src/domain/transaction.ts';
-import { cleanUpOf, mayHaveServed } from '../../src/replay/evidence.ts';
+import type { Attempt, Report } from '../../src/domain/transaction.ts';
+import { cleanUpOf, mayBeAtWork, mayHaveServed } from '../../src/replay/evidence.ts';
 import { nextOf, type Seen } from '../../src/replay/reconcile.ts';
 import { held } from './records.ts';
 
@@ -18,6 +18,7 @@ const seen: Seen = {
   cleanUp: 'none',
   mayCleanUp: true,
   mayHaveServed: false,
+  mayBeAtWork: false,
 };
 
 test('R15 only what is proven own, may be cleaned up and cannot have served is deleted', () => {
@@ -33,6 +34,7 @@ test('R15 only what is proven own, may be cleaned up and cannot have served is d
         cleanUp: fc.constantFrom('none', 'running', 'dropped'),
         mayCleanUp: fc.boolean(),
         mayHaveServed: fc.boolean(),
+        mayBeAtWork: fc.boolean(),
       }),
       (facts) => {
         const next = nextOf(create, facts as Seen);
@@ -64,6 +66,24 @@ test('R13 what is there is done, what is absent is sent, and somebody else’s i
   assert.equal(nextOf(create, { ...seen, found: 'done' }).do, 'settle');
   assert.equal(nextOf(create, { ...seen, found: 'absent' }).do, 'send');
   assert.equal(nextOf(create, { ...seen, found: 'done', isProvenOwn: false, history: 'created' }).do, 'send');
+});
+
+test('R16 an update that ESC may be at work on is sent again only when that has ended', () => {
+  const update = held({ policy: { ...held().policy, kind: 'update' } });
+  const atWork: Seen = { ...seen, found: 'under-way', mayBeAtWork: true };
+  assert.equal(nextOf(update, atWork).do, 'wait');
+  assert.equal(nextOf(update, { ...atWork, mayBeAtWork: false }).do, 'send');
+  assert.equal(nextOf(update, { ...atWork, found: 'done' }).do, 'send');
+  assert.equal(nextOf(update, { ...atWork, found: 'done', isAsAsked: true }).do, 'settle');
+});
+
+test('what ESC may be at work on was sent in this epoch, not long ago, and not answered', () => {
+  const after = (end: object) => ({ ...create, attempts: [{ ...answered, ...end } as Attempt] });
+  assert.equal(mayBeAtWork(after({ outcome: 'unknown' }), 1, 20), true);
+  assert.equal(mayBeAtWork(after({ outcome: 'unknown' }), 1, 60_011), false);
+  assert.equal(mayBeAtWork(after({ outcome: 'unknown' }), 2, 20), false);
+  assert.equal(mayBeAtWork(after({ status: 409 }), 1, 20), false);
+  assert.equal(mayBeAtWork(after({ outcome: 'never-sent' }), 1, 20), false);
 });
 
 const answered = {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type ResourceReading, readResource, resourceStates } from '../../src/esc/resource.ts';
+import { isOfApplication, type ResourceReading, readResource, resourceStates } from '../../src/esc/resource.ts';
 import { bytes } from './documents.ts';
 
 const look = (body: string, httpStatus = 200, contentType = 'application/xml') =>
@@ -70,7 +70,7 @@ for (const [what, answer] of [
   test(`${what} concludes nothing`, () => assert.equal(answer, 'unreadable'));
 }
 
-test('R12: a 404 with a page or nothing may be a container that starts, until a probe sent after it says READY', () => {
+test('R12: a 404 with a page or nothing may be a container that starts, until its application was seen to answer', () => {
   for (const [body, contentType] of [
     ['', ''],
     ['<html><h1>Not Found</h1></html>', ''],
@@ -80,6 +80,20 @@ test('R12: a 404 with a page or nothing may be a container that starts, until a 
     assert.equal(readResource(answer), 'unreadable');
     assert.equal(readResource(answer, true), 'absent');
   }
+});
+
+test('ESC’s application has answered with a document, be it a refusal, and not with a page or a text', () => {
+  const answers = (httpStatus: number, body: string, contentType = '') =>
+    isOfApplication({ httpStatus, contentType, body: bytes(body) });
+  assert.ok(answers(200, '<tenants/>'));
+  assert.ok(answers(200, '[]'));
+  assert.ok(answers(404, '<error>no</error>'));
+  assert.equal(answers(404, ''), false);
+  assert.equal(answers(404, '<html><h1>Not Found</h1></html>'), false);
+  assert.equal(answers(200, '<tenants/>', 'text/html'), false);
+  assert.equal(answers(503, '<error/>'), false);
+  assert.equal(answers(200, 'It works!'), false);
+  assert.equal(answers(200, '<tenants><ten'), false);
 });
 
 test('a 404 in ESC’s own words means absent', () => {

@@ -38,18 +38,18 @@ export function judge(evidence: Evidence): Violation[] {
 }
 
 /**
- * Not what the rule means. By R12 a page with 404 is ESC's word once a probe says READY after it, so a look that gets one
- * finds a resource gone that stands; what could tell the two apart is not known of a real ESC. And who sends an update
- * again without a key may find that it was done already, by the one before.
+ * Not what the rule means. A look that gets a page with 404 is repeated once the application has answered something else
+ * (ADR 0030), and a second page is ESC's word: a container that starts gives pages of everything, the fault, several times,
+ * of one resource alone. And who sends an update again without a key may find that it was done already, by the one before.
  */
 function isKnown({ rule, transaction }: Violation, { ledgers, cells }: Evidence): boolean {
   const { all, byId } = viewsOf(ledgers);
   const view = byId.get(transaction ?? '');
-  const { hit, kind } = cells.get(view?.order?.id ?? '') ?? {};
+  const { hit, kind, times } = cells.get(view?.order?.id ?? '') ?? {};
   const isPage = hit !== undefined && 'fault' in hit && hit.fault.name === 'starting-container-404';
   const isEarlier = all.some(({ order, effects }) => order === view?.order && effects.length > 0);
   return (
-    (isPage && kind === 'DELETE' && rule === 'done in the journal, not on the VIM') ||
+    (isPage && times !== 1 && kind === 'DELETE' && rule === 'done in the journal, not on the VIM') ||
     (kind === 'PUT' && isEarlier && rule === 'completed, and not done')
   );
 }
@@ -142,7 +142,7 @@ function notSent(view: View): Violation[] {
 
 /**
  * At most once more for each attempt that the journal says is in doubt. An update is an action in this: one that a look finds
- * under way is sent again (R16), and ESC may take it again, to the same end.
+ * under way from before a switchover is sent again (R16), and ESC may take it again, to the same end.
  */
 function repeated(view: View): Violation[] {
   const { entry, order, effects } = view;

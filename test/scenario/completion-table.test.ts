@@ -19,7 +19,7 @@ interface Cell {
   readonly leftover: Leftover | null;
 }
 
-/** How a cell must end. `refused`: ESC's 404 to the replay, since what it works on is gone. */
+/** How a cell must end. `refused`: ESC's 404 to the replay of what it had taken, since what it works on is gone. */
 type Ending = 'completed' | 'operator' | 'refused';
 
 const worldsMax = 6;
@@ -51,7 +51,8 @@ function endingOf({ operation, point, leftover }: Cell): Ending {
       return leftover === 'stuck' || leftover === 'error' ? 'operator' : 'completed';
     case 'action':
       if (!operation.isRepeatable) return 'operator';
-      if (leftover === 'absent') return 'refused';
+      // Not answered, it may have been done before what it works on was lost.
+      if (leftover === 'absent') return point === 'after-commit' ? 'operator' : 'refused';
       return leftover === 'stuck' ? 'operator' : 'completed';
   }
 }

@@ -100,13 +100,12 @@ export class JournalLink {
     const { store } = server;
     const written = (transaction: Transaction): void => server.wrote(transaction, this);
     return {
-      // A creation that comes after its key was taken and freed again is a transaction that nobody carries: a known limit.
       create: (creation) =>
         this.#write(async () => {
           const created = await store.create(creation);
           if (created.word === 'created') written(created.transaction);
           return created;
-        }, false),
+        }),
       replace: (replacement) =>
         this.#write(async () => {
           const replaced = await store.replace(replacement);

@@ -14,10 +14,13 @@ interface Limit {
 
 const limits: readonly Limit[] = [
   {
-    // An action cannot be looked at, so it is sent again by policy (R17); ESC's refusal of the second attempt is the answer
-    // (R18), and what the first one did is not known.
+    // An action cannot be looked at, so it is sent again by policy (R17); ESC's refusal of what it had accepted in an epoch
+    // that ended is the answer (R18), though it may have been done. Left to an operator only where it was not answered.
     rule: 'failed, and done',
-    excuses: ({ entry, order }) => order?.kind === 'action' && entry.attempts.length > 1,
+    excuses: ({ entry, order }) =>
+      order?.kind === 'action' &&
+      entry.attempts.length > 1 &&
+      entry.attempts.slice(0, -1).every(({ outcome }) => outcome !== 'unknown'),
   },
   {
     // Its client left before it was answered, so it heard of it under ESC's id first (R23), and was promised a result
