@@ -12,40 +12,48 @@ import { mutationNamed } from './mutations.ts';
 const root = new URL('../../', import.meta.url).href;
 const edge = (name: string): string => new URL(`edges/${name}.ts`, import.meta.url).href;
 
-/** Who imports what, and what it gets instead. */
-const edges: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'src/app.ts': {
-    'node:os': edge('machine'),
-    'node:fs/promises': edge('catalogue'),
-    yaml: edge('catalogue'),
-    './esc/catalogue.ts': edge('catalogue'),
-    './journal/open.ts': edge('journal'),
-    './http/northbound-listener.ts': edge('listeners'),
-    './http/ops-listener.ts': edge('listeners'),
-    './http/callback-listener.ts': edge('listeners'),
-    './http/own-routes.ts': edge('listeners'),
-    './http/callback-routes.ts': edge('listeners'),
-    './ops/metrics.ts': edge('metrics'),
-  },
-  'src/parts.ts': { './upstream/upstream.ts': edge('upstream') },
-  'src/pair/prober.ts': { 'node:http': edge('health'), '../upstream/sockets.ts': edge('sockets') },
-  'src/pair/sentinel.ts': { '../upstream/sockets.ts': edge('sockets') },
-  'src/callbacks/relay.ts': { './delivery.ts': edge('delivery') },
+/** Parts of the tree that touch the outside, and what whoever imports them gets instead. */
+const edges: Readonly<Record<string, string>> = {
+  'src/esc/catalogue.ts': edge('catalogue'),
+  'src/journal/open.ts': edge('journal'),
+  'src/http/northbound-listener.ts': edge('listeners'),
+  'src/http/ops-listener.ts': edge('listeners'),
+  'src/http/callback-listener.ts': edge('listeners'),
+  'src/http/own-routes.ts': edge('listeners'),
+  'src/http/callback-routes.ts': edge('listeners'),
+  'src/ops/metrics.ts': edge('metrics'),
+  'src/upstream/upstream.ts': edge('upstream'),
+  'src/upstream/sockets.ts': edge('sockets'),
+  'src/callbacks/delivery.ts': edge('delivery'),
+  'test/chaos/sending.ts': edge('sending'),
+  'test/chaos/stage.ts': edge('stage'),
+};
+
+/** The same for packages and Node's own modules, by who imports them. */
+const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'src/app.ts': { 'node:os': edge('machine'), 'node:fs/promises': edge('catalogue'), yaml: edge('catalogue') },
+  'src/pair/prober.ts': { 'node:http': edge('health') },
   'src/sim/callbacks.ts': { undici: edge('reports') },
-  'test/chaos/orchestrator.ts': { './sending.ts': edge('sending'), 'node:timers/promises': edge('machine') },
-  'test/chaos/answers-audit.ts': { './stage.ts': edge('stage') },
-  'test/chaos/completions-audit.ts': { './stage.ts': edge('stage') },
+  'test/chaos/orchestrator.ts': { 'node:timers/promises': edge('machine') },
 };
 
 const { NORTHGATE_MUTATION: wanted } = process.env;
 const mutation = wanted === undefined ? null : mutationNamed(wanted);
 const mutated = mutation === null ? '' : `${root}${mutation.file}`;
 
+/** From the root of the repository; empty: it is not of it. */
+const pathOf = (url: string): string => (url.startsWith(root) ? url.slice(root.length) : '');
+
 registerHooks({
   resolve(specifier, context, nextResolve) {
-    const from = context.parentURL?.startsWith(root) ? context.parentURL.slice(root.length) : '';
-    const instead = edges[from]?.[specifier];
-    return instead === undefined ? nextResolve(specifier, context) : nextResolve(instead, context);
+    const from = pathOf(context.parentURL ?? '');
+    // The edges may stand on what they replace.
+    if (from.startsWith('test/simulate/')) return nextResolve(specifier, context);
+    const byPackage = packages[from]?.[specifier];
+    if (byPackage !== undefined) return nextResolve(byPackage, context);
+    const resolved = nextResolve(specifier, context);
+    const instead = edges[pathOf(resolved.url)];
+    return instead === undefined ? resolved : nextResolve(instead, context);
   },
   load(url, context, nextLoad) {
     if (mutation === null || url !== mutated) return nextLoad(url, context);

@@ -12,7 +12,6 @@ import { journalTimeoutMs } from './times.ts';
 export type LinkState = 'whole' | 'reset' | 'silent';
 
 const lateMaxMs = 3_000;
-const mishapShare = 0.01;
 
 export class JournalLink {
   readonly owner: Owner;
@@ -58,7 +57,7 @@ export class JournalLink {
       });
     };
     const refuse = (): void => answer(() => reject(new Error('the connection to the journal was reset')));
-    const mishap = this.#server.isTroubled && random.isLucky(mishapShare) ? random.pick(mishaps) : 'none';
+    const mishap = this.#server.isTroubled && random.isLucky(this.#server.mishapShare) ? random.pick(mishaps) : 'none';
     const carryOut = (): void => {
       const { lives } = this.#server;
       work().then(
@@ -109,7 +108,10 @@ export class JournalLink {
       replace: (replacement) =>
         this.#write(async () => {
           const replaced = await store.replace(replacement);
-          if (replaced.word === 'replaced') written(replaced.transaction);
+          if (replaced.word === 'replaced') {
+            if (server.isNew(replaced.transaction)) server.checkConditions(replacement);
+            written(replaced.transaction);
+          }
           return replaced;
         }),
       holder: (transaction) => this.#read(() => store.holder(transaction)),

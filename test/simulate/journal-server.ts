@@ -3,10 +3,11 @@
  * tells the replicas of each other's writes, as a rule. All that is written passes here, and is checked (R1).
  */
 import { legalMoves, type Transaction } from '../../src/domain/transaction.ts';
-import type { Journal } from '../../src/journal/journal.ts';
+import type { Journal, Replacement } from '../../src/journal/journal.ts';
 import type { Random } from '../chaos/random.ts';
 import type { Clock, Owner } from './clock.ts';
 import { JournalLink } from './journal-link.ts';
+import { leaseMs } from './times.ts';
 
 export interface JournalServerOptions {
   readonly store: Journal;
@@ -31,6 +32,8 @@ export class JournalServer {
   /** Since when each epoch is the journal's. */
   readonly epochs: { readonly epoch: number; readonly since: number }[] = [];
   isTroubled = false;
+  /** How many calls something happens to while there is trouble. */
+  mishapShare = 0.01;
   /** Times that it was started. */
   lives = 1;
   readonly #options: JournalServerOptions;
@@ -100,8 +103,36 @@ export class JournalServer {
     }
   }
 
+  get epoch(): number {
+    return this.epochs.at(-1)?.epoch ?? 0;
+  }
+
+  /** Not one that found itself done. */
+  isNew({ id, version }: Transaction): boolean {
+    return (this.records.get(id)?.version ?? 0) < version;
+  }
+
+  /** Of a write that was made: what it was to be made on condition of (R10, R13). */
+  checkConditions({ transaction, mark, epoch }: Replacement): void {
+    const { complain } = this.#options;
+    const asked = mark?.epoch ?? epoch;
+    if (asked !== undefined && asked !== this.epoch)
+      complain('written in an epoch that is over', `${asked}, and it is ${this.epoch}`, transaction.id);
+  }
+
   #checkMove(before: Transaction, after: Transaction): void {
     const [from, to] = [before.state.status, after.state.status];
+    const { attempts, reports, policy } = after;
+    const attemptOf = (wanted: number) => attempts.find(({ number }) => number === wanted);
+    const last = reports.at(-1);
+    const isRelayed = last !== undefined && last.delivery.state !== 'none';
+    if (isRelayed && last.from === 'esc' && attemptOf(last.attempt)?.kind === 'clean-up')
+      this.#options.complain('the report of a clean-up is relayed (R20)', `${last.eventType}`, after.id);
+    const isByReport = from !== to && 'settledAt' in after.state && after.state.reason.startsWith('ESC reported');
+    const over = this.epochs.find(({ epoch }) => epoch === (attemptOf(last?.attempt ?? 0)?.epoch ?? 0) + 1);
+    const isLongOver = over !== undefined && over.since + leaseMs < this.clock.now;
+    if (isByReport && from === 'accepted' && isLongOver && policy.look !== null)
+      this.#options.complain('settled by a report of an ended epoch (R28)', `${last?.eventType}`, after.id);
     if (from !== to && !legalMoves[from].includes(to))
       this.#options.complain('an illegal move (R1)', `${from} to ${to}`, after.id);
     if (before.attempts.length > after.attempts.length)

@@ -129,7 +129,10 @@ export class Line {
 
   healPath(): void {
     this.isPathCut = false;
-    for (const asked of this.#onTheWay.splice(0)) this.#arrive(asked);
+    for (const asked of this.#onTheWay.splice(0)) {
+      if (this.isClientGone) this.#lines.complain('given up, and delivered all the same (R7)', asked.path);
+      this.#arrive(asked);
+    }
     for (const tell of this.#outbox.splice(0)) this.#send(tell);
     if (this.isClientGone) this.#lines.forget(this);
   }

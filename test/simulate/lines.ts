@@ -30,14 +30,16 @@ export class Lines {
   isPathCut = false;
   /** How many of the requests something happens to. */
   mishapShare = 0;
+  readonly complain: (rule: string, says: string) => void;
   receiverOf: ReceiverOf = () => {
     throw new Error('nobody is there yet');
   };
   serve: (line: Line, served: Served, asked: Asked) => void = () => undefined;
   readonly #random: Random;
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock, random: Random, complain: (rule: string, says: string) => void) {
     this.clock = clock;
+    this.complain = complain;
     this.#random = random;
   }
 

@@ -49,8 +49,9 @@ export class Replica {
     return this.northbound !== null && this.gateway !== null && !this.#isStopping;
   }
 
-  /** As a supervisor does: again, if it does not come up. */
+  /** As a supervisor does: again, if it does not come up; one at a time. */
   start(): void {
+    if (!this.owner.isDead) return;
     const { name, config, link } = this.#options;
     const world = theWorld();
     const owner = new Owner(name, Math.round(world.random.between(-skewMaxMs, skewMaxMs)));
@@ -72,6 +73,7 @@ export class Replica {
         (error: unknown) => {
           world.tell(name, 'cannot start', String(error));
           world.clock.after(0, null, () => {
+            if (this.owner !== owner) return;
             this.kill();
             world.clock.after(restartMs, null, () => this.start());
           });

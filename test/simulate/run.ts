@@ -30,7 +30,14 @@ const troubleMs = 15_000;
 const quietMs = 1_500;
 const clientsMax = 5;
 
-export async function runSeed(seed: number, { config, isTold }: { config: Config; isTold: boolean }): Promise<Verdict> {
+export interface RunOptions {
+  readonly config: Config;
+  readonly isTold: boolean;
+  /** Ends as soon as a promise is broken. */
+  readonly untilBroken: boolean;
+}
+
+export async function runSeed(seed: number, { config, isTold, untilBroken }: RunOptions): Promise<Verdict> {
   const world = new World(seed, { config, isTold });
   const { clock } = world;
   const startedAt = clock.now;
@@ -55,8 +62,9 @@ export async function runSeed(seed: number, { config, isTold }: { config: Config
         },
       );
     });
-    await clock.run(() => isOver, onDefect);
-    if (!isOver) world.complain('the world stands still', `after ${clock.steps} steps`);
+    const isBroken = (): boolean => untilBroken && world.violations.length > 0;
+    await clock.run(() => isOver || isBroken(), onDefect);
+    if (!isOver && !isBroken()) world.complain('the world stands still', `after ${clock.steps} steps`);
   } finally {
     process.off('uncaughtException', onDefect);
     process.off('unhandledRejection', onDefect);

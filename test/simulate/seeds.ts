@@ -19,7 +19,11 @@ const order = JSON.parse(process.argv[2] ?? '') as SeedsOrder;
 const config = settings();
 
 for (let index = 0; index < order.count; index += 1) {
-  const verdict = await runSeed(order.from + index * order.step, { config, isTold: order.isTold });
+  const verdict = await runSeed(order.from + index * order.step, {
+    config,
+    isTold: order.isTold,
+    untilBroken: order.untilBroken,
+  });
   await new Promise((resolve) => process.send?.(verdict, resolve));
   if (order.untilBroken && verdict.violations.length > 0) break;
 }

@@ -4,7 +4,11 @@ import type { Config } from '../../src/config/schema.ts';
 import { healthPort, nodes, restPort, vip } from './places.ts';
 import { connectTimeoutMs, responseTimeoutMs } from './times.ts';
 
-const operationPath = '/ESCManager/v0/{tenant}/deployments/service/{deployment}';
+/** What may end without being observed does so soon. */
+const policies = [
+  { method: 'POST', path: '/ESCManager/v0/{tenant}/deployments/service/{deployment}', completeWithin: '15s' },
+  { method: 'PUT', path: '/ESCManager/v0/{tenant}/deployments/{deployment}', completeWithin: '20s' },
+];
 
 /** @throws Error that names the key of a wrong setting. */
 export function settings(): Config {
@@ -30,7 +34,7 @@ export function settings(): Config {
       NORTHGATE_JOURNAL_KEY: Buffer.alloc(32, 7).toString('base64'),
       NORTHGATE_CALLBACKS_ALLOW: '127.0.0.1',
       NORTHGATE_CALLBACKS_PUBLIC_URL: 'http://127.0.0.1:2',
-      NORTHGATE_POLICIES: JSON.stringify([{ method: 'POST', path: operationPath, completeWithin: '15s' }]),
+      NORTHGATE_POLICIES: JSON.stringify(policies),
     },
   });
   if ('errors' in reading) throw new Error(refusalText(reading));

@@ -15,6 +15,7 @@ import type { ClientAnswer } from './conversation.ts';
 import type { EdgeWorld } from './edges/world.ts';
 import { JournalServer } from './journal-server.ts';
 import { memoryDatabase, memoryJournal } from './journal-store.ts';
+import type { Asked } from './line.ts';
 import { Lines } from './lines.ts';
 import { SimulatedPair } from './pair.ts';
 import { nodes, vip } from './places.ts';
@@ -38,17 +39,30 @@ export class World implements EdgeWorld {
   readonly story: string[] = [];
   receiverMode: EdgeWorld['receiverMode'] = 'up';
   readonly #isTold: boolean;
+  /** Seeds differ in what goes wrong, and how often. */
+  readonly #lineShare: number;
+  readonly #lookedAt = new Map<string, number>();
+  readonly #sentAt = new Map<string, number>();
   readonly #database: DatabaseSync = memoryDatabase();
 
   constructor(seed: number, { config, isTold }: { config: Config; isTold: boolean }) {
     this.#isTold = isTold;
     this.random = randomOf(seed);
-    this.lines = new Lines(this.clock, this.random.fork());
+    this.lines = new Lines(this.clock, this.random.fork(), this.complain);
+    this.#lineShare = this.random.pick([0, 0.02, 0.06, 0.15] as const);
     this.pair = new SimulatedPair(this.lines, {
       vip,
       nodes,
       timeScale,
-      peerReturnMs: 20_000,
+      peerReturnMs: this.random.pick([5_000, 20_000, 100_000] as const),
+      profiles: {
+        acceptedStatus: this.random.pick([200, 201] as const),
+        callbackAfterSwitchover: this.random.pick(['lost', 'late'] as const),
+        callbackOrder: this.random.pick(['kept', 'kept', 'reversed'] as const),
+        callbackCopies: this.random.pick([1, 1, 2] as const),
+        containerAnswer: this.random.pick(['not-found', 'unavailable', 'alternating'] as const),
+        standbyHealth: this.random.pick(['refused', '5xxx'] as const),
+      },
       workMs: { tenant: 5_000, network: 10_000, deployment: 30_000, operation: 10_000 },
     });
     this.server = new JournalServer({
@@ -58,6 +72,7 @@ export class World implements EdgeWorld {
       tell: this.tell,
       complain: this.complain,
     });
+    this.server.mishapShare = this.random.pick([0, 0.01, 0.04, 0.12] as const);
     this.replicas = Array.from(
       { length: replicaCount },
       (_, index) => new Replica({ name: `replica-${index + 1}`, config, link: (owner) => this.server.link(owner) }),
@@ -70,7 +85,7 @@ export class World implements EdgeWorld {
 
   set isTroubled(isTroubled: boolean) {
     this.server.isTroubled = isTroubled;
-    this.lines.mishapShare = isTroubled ? 0.04 : 0;
+    this.lines.mishapShare = isTroubled ? this.#lineShare : 0;
   }
 
   /** Something is done to the parts; it ends when `to` is set. */
@@ -93,8 +108,8 @@ export class World implements EdgeWorld {
   };
 
   /** Journal before send, by who holds its lease, in an epoch that was the journal's a moment ago (R5, R10, R32). */
-  leaves(owner: Owner, { method, headers }: { method: string; headers: readonly string[] }): void {
-    if (method === 'GET') return;
+  leaves(owner: Owner, { method, path, headers }: Asked): void {
+    if (method === 'GET') return void this.#lookedAt.set(path, this.clock.now);
     const callback = headers[headers.findIndex((name) => name.toLowerCase() === 'callback') + 1] ?? '';
     const as = attemptOf({ headers: { callback } });
     if (as === null) return void this.complain('sent without a token', callback);
@@ -108,6 +123,9 @@ export class World implements EdgeWorld {
     if (ended !== undefined && ended.since + leaseMs < this.clock.now)
       this.complain('sent in an epoch long over', `${attempt.epoch}`, as.transaction);
     this.#checkLease(owner, as.transaction);
+    const mayHaveIt = record?.attempts.some(({ number, outcome }) => number < as.attempt && outcome !== 'never-sent');
+    if (mayHaveIt === true) this.#checkLook(as.transaction, record?.policy.look ?? null);
+    this.#sentAt.set(as.transaction, this.clock.now);
   }
 
   #checkLease(owner: Owner, transaction: string): void {
@@ -116,6 +134,13 @@ export class World implements EdgeWorld {
     const lease = this.#database.prepare('SELECT expires_at FROM leases WHERE replica = ?').get(replica);
     if (Number(lease?.expires_at ?? 0) < this.clock.now)
       this.complain('sent without a lease (R32)', replica, transaction);
+  }
+
+  /** What can be looked at is looked at before it is sent again (promise 2). */
+  #checkLook(transaction: string, look: string | null): void {
+    const sentAt = this.#sentAt.get(transaction) ?? 0;
+    if (look === null || (this.#lookedAt.get(look) ?? 0) > sentAt) return;
+    this.complain('sent again without a look', look, transaction);
   }
 
   /** Record before answer: what a client is told stands in the journal at that moment (R23). */

@@ -29,6 +29,7 @@ export class Upstream {
   }
 
   send(request: UpstreamRequest, options: SendOptions): Promise<Fetched> {
+    this.#checkEpochs();
     return new Promise((resolve) => {
       const attempt = new Attempt({
         owner: this.#owner,
@@ -45,6 +46,14 @@ export class Upstream {
       });
       this.#attempts.add(attempt);
     });
+  }
+
+  /** Nothing of an epoch that this replica knows to be over is on the line any more (R7). */
+  #checkEpochs(): void {
+    const epoch = epochOf(this.#owner);
+    for (const attempt of this.#attempts) {
+      if (attempt.epoch < epoch) theWorld().complain('an attempt outlives its epoch (R7)', `${attempt.epoch}`);
+    }
   }
 
   #take(): Line | null {
@@ -85,8 +94,13 @@ interface AttemptOptions {
   readonly ended: (fetched: Fetched, line: Line | null) => void;
 }
 
+/** As the replica knows it; before it runs, none that could be over. */
+const epochOf = (owner: Owner): number =>
+  theWorld().replicas.find((each) => each.owner === owner)?.gateway?.coordinator.epoch ?? Number.POSITIVE_INFINITY;
+
 class Attempt implements Ear {
   isObstructed = false;
+  readonly epoch: number;
   readonly #given: AttemptOptions;
   readonly #line: Line;
   readonly #deadline: Event;
@@ -96,6 +110,7 @@ class Attempt implements Ear {
 
   constructor(given: AttemptOptions) {
     this.#given = given;
+    this.epoch = epochOf(given.owner);
     const { owner, options, resting } = given;
     const { clock, lines } = theWorld();
     this.#deadline = clock.after(options.deadlineMs, owner, () =>

@@ -5,6 +5,7 @@ import type { Random } from '../../chaos/random.ts';
 import type { Clock, Owner } from '../clock.ts';
 import { currentOwner } from '../clock.ts';
 import type { ClientAnswer } from '../conversation.ts';
+import type { Asked } from '../line.ts';
 import type { Lines } from '../lines.ts';
 import type { Replica } from '../replica.ts';
 
@@ -24,7 +25,7 @@ export interface EdgeWorld {
   /** Asked of each answer at the moment when it is given. */
   checkTold(answer: ClientAnswer): void;
   /** Asked of each request to ESC at the moment when its first byte is written. */
-  leaves(owner: Owner, asked: { method: string; headers: readonly string[] }): void;
+  leaves(owner: Owner, asked: Asked): void;
 }
 
 let world: EdgeWorld | null = null;
