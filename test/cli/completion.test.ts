@@ -25,7 +25,7 @@ test('commands, their options and the choices of these are proposed', async () =
   ]);
   for (const command of ['serve', 'doctor', 'status', 'journal', 'drain'])
     assert.ok(commands.includes(command), command);
-  assert.deepEqual(acts, ['replay', 'resolve']);
+  assert.deepEqual(acts, ['replay', 'resolve', 'reseal']);
   for (const option of ['--url', '--token', '--json', '--watch']) assert.ok(options.includes(option), option);
   assert.deepEqual(statuses, ['accepted', 'awaiting-operator', 'abandoned']);
   assert.deepEqual(outcomes, ['completed', 'failed']);
