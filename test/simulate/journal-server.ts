@@ -15,6 +15,8 @@ export interface JournalServerOptions {
   readonly random: Random;
   readonly tell: (what: string, ...details: unknown[]) => void;
   readonly complain: (rule: string, says: string, transaction?: string | null) => void;
+  /** A record as it was before, as it is now, and who wrote it. */
+  readonly moved: (before: Transaction, after: Transaction, by: Owner) => void;
 }
 
 const usualMs = [0.1, 1] as const;
@@ -94,7 +96,10 @@ export class JournalServer {
       last === undefined ? '' : `${last.kind} ${last.number} of epoch ${last.epoch} ${last.outcome ?? ''}`;
     const reason = 'reason' in state ? state.reason : '';
     tell('journal', by.owner.name, id, place.lane, `v${version}`, state.status, reason, attempt, owner);
-    if (before !== undefined) this.#checkMove(before, transaction);
+    if (before !== undefined) {
+      this.#checkMove(before, transaction);
+      this.#options.moved(before, transaction, by.owner);
+    }
     for (const link of this.links) {
       const isForeign = link !== by;
       if (isForeign && this.random.isLucky(untoldShare)) continue;

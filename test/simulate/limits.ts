@@ -26,10 +26,10 @@ const limits: readonly Limit[] = [
     // Its client left before it was answered, so it heard of it under ESC's id first (R23), and was promised a result
     // under the gateway's when it came back (R21).
     rule: 'one transaction under two ids',
-    excuses: ({ tries, heard }) => {
-      const promisedAt = tries.find(({ status }) => status === 202)?.endedAt ?? Number.POSITIVE_INFINITY;
-      return heard.some(({ at }) => at < promisedAt) && Number.isFinite(promisedAt);
-    },
+    excuses: ({ heard }, record) =>
+      record?.promisedAt != null &&
+      record.promisedAt !== record.receivedAt &&
+      heard.some(({ escTransaction }) => escTransaction === record.escTransactionId),
   },
   {
     // ESC's refusal is recorded, but could not be read when a client came for it: it was told where the status is (R35),

@@ -45,7 +45,7 @@ export class Line {
   isClientGone = false;
   isPathCut = false;
   readonly #lines: Lines;
-  readonly #client: Owner | null;
+  readonly client: Owner | null;
   #condition: NodeCondition = 'running';
   #hasMoved = false;
   #talkedToTheDead = false;
@@ -60,7 +60,7 @@ export class Line {
     this.place = to.place;
     this.port = to.port;
     this.ear = to.ear;
-    this.#client = to.client;
+    this.client = to.client;
     this.#lines.world(() => this.#knock());
   }
 
@@ -170,7 +170,7 @@ export class Line {
 
   /** As the network does it: some time later, to who still listens. */
   #tell(tell: () => void): void {
-    this.#lines.clock.after(this.#lines.delayMs(), this.#client, () => {
+    this.#lines.clock.after(this.#lines.delayMs(), this.client, () => {
       if (!this.isClientGone) tell();
     });
   }

@@ -14,6 +14,7 @@ import type { SimNode } from '../../src/sim/node.ts';
 import { type PairOptions, type PairSettings, pairSettings } from '../../src/sim/profiles.ts';
 import type { Resource } from '../../src/sim/resources.ts';
 import { type RestContext, serveRest } from '../../src/sim/rest.ts';
+import type { Owner } from './clock.ts';
 import type { Asked, Line } from './line.ts';
 import type { Lines } from './lines.ts';
 
@@ -27,10 +28,16 @@ export class SimulatedPair {
   readonly settings: PairSettings;
   isInMaintenance = false;
   switchovers = 0;
+  /** When an attempt was answered by a node that was not READY, by the attempt's token. */
+  readonly early = new Map<string, number>();
+  /** When the VIP told a process last that it is READY. */
+  readonly saidReady = new Map<Owner | null, number>();
+  readonly #lines: Lines;
   readonly #context: RestContext;
   #count = 0;
 
   constructor(lines: Lines, options: PairOptions) {
+    this.#lines = lines;
     this.settings = pairSettings({ limits: { requestsMax: entriesMax, ledgerMax: entriesMax }, ...options });
     this.cluster = new Cluster(this.settings);
     lines.receiverOf = (place, port) => this.cluster.receiverOf(place, port);
@@ -57,6 +64,8 @@ export class SimulatedPair {
     if (life?.isAlive !== true) return;
     const { method, path, body } = asked;
     const request = { headers: namedFields(asked.headers) };
+    const { callback = '' } = request.headers;
+    if (node.phase !== 'P4' && callback !== '') this.early.set(tokenOf(callback), this.#lines.clock.now);
     const exchange = { request, response: responseOn(line), node, life, wire: line, method, path, body };
     this.#count += 1;
     const whole = { ...exchange, transaction: randomUUID() } as unknown as Exchange;
@@ -70,6 +79,7 @@ export class SimulatedPair {
       node.brokenCode === undefined
         ? healthOf(order, node.running, phase, isPeerBack)
         : { statusCode: node.brokenCode, stage: undefined };
+    if (line.place === 'vip' && report.stage === 'READY') this.saidReady.set(line.client, this.#lines.clock.now);
     const { status, contentType, body } = renderHealth(report, 'application/xml', this.settings.profiles);
     line.answer({ status, headers: ['content-type', contentType], body });
   }
@@ -81,6 +91,9 @@ export class SimulatedPair {
     void this.switchover(cause);
   }
 }
+
+/** Transaction and attempt, as the token of a callback URL names them. */
+export const tokenOf = (url: string): string => (url.split('/').at(-1) ?? '').split('.').slice(0, 2).join('.');
 
 /** As Node gives them: lower case, one value a name. */
 function namedFields(flat: readonly string[]): Record<string, string> {

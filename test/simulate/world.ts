@@ -5,7 +5,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../../src/config/schema.ts';
-import { sentOf } from '../../src/domain/transaction.ts';
+import { sentOf, type Transaction } from '../../src/domain/transaction.ts';
 import { attemptOf } from '../chaos/attempts.ts';
 import type { Disturbance, Heard, Order } from '../chaos/ledgers.ts';
 import { type Random, randomOf } from '../chaos/random.ts';
@@ -71,6 +71,7 @@ export class World implements EdgeWorld {
       random: this.random.fork(),
       tell: this.tell,
       complain: this.complain,
+      moved: this.#checkPage,
     });
     this.server.mishapShare = this.random.pick([0, 0.01, 0.04, 0.12] as const);
     this.replicas = Array.from(
@@ -142,6 +143,15 @@ export class World implements EdgeWorld {
     if (look === null || (this.#lookedAt.get(look) ?? 0) > sentAt) return;
     this.complain('sent again without a look', look, transaction);
   }
+
+  /** What a node says that is not READY counts only after a probe that says READY (R12). */
+  readonly #checkPage = (before: Transaction, { id, attempts, owner }: Transaction, by: Owner): void => {
+    const last = attempts.at(-1);
+    const isNew = last?.outcome === 'answered' && before.attempts.at(-1)?.outcome !== 'answered';
+    const saidAt = this.pair.early.get(`${id}.${last?.number}`);
+    if (!isNew || saidAt === undefined || before.owner !== owner) return;
+    if ((this.pair.saidReady.get(by) ?? 0) < saidAt) this.complain('a page was believed (R12)', `${last.status}`, id);
+  };
 
   /** Record before answer: what a client is told stands in the journal at that moment (R23). */
   readonly checkTold = ({ status, headers }: ClientAnswer): void => {
