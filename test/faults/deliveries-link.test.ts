@@ -37,8 +37,8 @@ test('every promise holds whatever befalls a report on its way to the client', a
   const timer = setInterval(() => void openDoors(), everyMs);
   try {
     await play.run();
+    await play.judged();
   } finally {
     clearInterval(timer);
   }
-  await play.judged();
 });

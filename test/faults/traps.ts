@@ -57,8 +57,8 @@ async function sprung({ fault, way, gate }: Trap, exchange: Exchange): Promise<v
     await gate;
     return fault.play(exchange, way);
   }
-  const ask = async (): Promise<Buffer> => {
-    const answer = await exchange.ask();
+  const ask = async (bytes?: Buffer): Promise<Buffer> => {
+    const answer = await exchange.ask(bytes);
     await gate;
     return answer;
   };

@@ -48,7 +48,7 @@ export class FaultProxy {
       if (this.#isResetting) {
         this.turnedAway += 1;
         client.on('error', () => {});
-        client.resetAndDestroy();
+        reset(client);
       } else this.#serve(client);
     });
     server.listen(port, this.#options.host ?? '127.0.0.1');
@@ -63,7 +63,7 @@ export class FaultProxy {
     this.#isResetting = state === 'reset-while-connecting';
     if (state === 'refused') await this.#stopListening();
     else if (this.#server === null) await this.#listenAgain();
-    if (state !== 'open') for (const socket of this.#open) socket.resetAndDestroy();
+    if (state !== 'open') for (const socket of this.#open) reset(socket);
   }
 
   async close(): Promise<void> {
@@ -111,6 +111,7 @@ class Line {
   readonly #gone: Promise<void>;
   #fromClient = Buffer.alloc(0);
   #fromServer = Buffer.alloc(0);
+  #unasked = Buffer.alloc(0);
   #asking: ((answer: Buffer) => void) | null = null;
   #isBusy = false;
   #hasClientEnded = false;
@@ -142,8 +143,8 @@ class Line {
       // What it had begun to say goes on as far as it came; a whole answer is still to be given.
       if (!this.#isAnswering) client.end(this.#fromServer);
     });
-    client.on('error', () => this.#isLingering || server.resetAndDestroy());
-    server.on('error', () => client.resetAndDestroy());
+    client.on('error', () => this.#isLingering || reset(server));
+    server.on('error', () => reset(client));
     // A reset of ours, or the end of a socket that was whole on both sides, which changes nothing any more.
     client.on('close', () => this.#isLingering || server.destroy());
     server.on('close', () => this.#isAnswering || client.destroySoon());
@@ -161,6 +162,8 @@ class Line {
     void play(exchange).then(() => {
       this.#isBusy = false;
       this.#isAnswering = false;
+      write(this.#client, this.#unasked);
+      this.#unasked = Buffer.alloc(0);
       if (this.#hasServerEnded) this.#client.end();
       this.#next();
       if (this.#isLingering && this.#client.destroyed) this.#server.end();
@@ -169,6 +172,9 @@ class Line {
   }
 
   #came(chunk: Buffer): void {
+    // Between an answer and its end, at whatever pace that is given, nothing else may come.
+    if (this.#isAnswering) this.#unasked = Buffer.concat([this.#unasked, chunk]);
+    if (this.#isAnswering) return;
     if (this.#asking === null) return void write(this.#client, chunk);
     this.#fromServer = Buffer.concat([this.#fromServer, chunk]);
     const end = this.#options.endOf(this.#fromServer);
@@ -179,26 +185,26 @@ class Line {
     const asking = this.#asking;
     this.#asking = null;
     this.#isAnswering = true;
+    this.#unasked = rest;
     asking(answer);
-    if (rest.byteLength > 0) write(this.#client, rest);
   }
 
   #exchange(request: Buffer): Exchange {
     const [client, server] = [this.#client, this.#server];
     return {
       request,
-      ask: () =>
+      ask: (bytes = request) =>
         new Promise((resolve) => {
           this.#asking = resolve;
-          write(server, request);
+          write(server, bytes);
         }),
       toServer: (bytes) => write(server, bytes),
       toClient: (bytes) => write(client, bytes),
       endToServer: () => void server.end(),
       endToClient: () => void client.end(),
       reset: () => {
-        client.resetAndDestroy();
-        server.resetAndDestroy();
+        reset(client);
+        reset(server);
       },
       linger: () => {
         this.#isLingering = true;
@@ -208,6 +214,12 @@ class Line {
   }
 }
 
+/** A socket that is being shut down cannot be reset: Node 24 would leave its descriptor open for ever. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 function write(socket: Socket, bytes: Buffer): void {
-  if (!socket.destroyed && socket.writable) socket.write(bytes);
+  if (bytes.byteLength > 0 && !socket.destroyed && socket.writable) socket.write(bytes);
 }

@@ -9,8 +9,11 @@ export type Way = 'there' | 'back';
 export interface Exchange {
   /** All of it, as the client sent it. */
   readonly request: Buffer;
-  /** Hands the request to the server. Resolves with its whole answer; never, if the connection ends before. */
-  ask(): Promise<Buffer>;
+  /**
+   * Hands the request to the server, or what is left of it. Resolves with its whole answer; never, if the connection ends
+   * before. What is answered and not asked for goes to the client.
+   */
+  ask(bytes?: Buffer): Promise<Buffer>;
   toServer(bytes: Buffer): void;
   toClient(bytes: Buffer): void;
   /** An orderly end of one direction: no more comes. */

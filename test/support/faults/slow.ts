@@ -9,18 +9,24 @@ export const slow: Fault = {
   name: 'slow',
   ways: ['there', 'back'],
   async play(exchange, way) {
-    const [bytes, write] =
-      way === 'there'
-        ? [exchange.request, (piece: Buffer) => exchange.toServer(piece)]
-        : [await exchange.ask(), (piece: Buffer) => exchange.toClient(piece)];
-    await dripped(exchange, bytes, write);
+    if (way === 'there') {
+      const rest = await dripped(exchange, exchange.request, (piece) => exchange.toServer(piece));
+      exchange.toClient(await exchange.ask(rest));
+    } else {
+      const rest = await dripped(exchange, await exchange.ask(), (piece) => exchange.toClient(piece));
+      exchange.toClient(rest);
+    }
   },
 };
 
-async function dripped(exchange: Exchange, bytes: Buffer, write: (piece: Buffer) => void): Promise<void> {
+/** All but the last piece, which is given back after its pause. */
+async function dripped(exchange: Exchange, bytes: Buffer, write: (piece: Buffer) => void): Promise<Buffer> {
   const length = Math.ceil(bytes.byteLength / pieces);
-  for (let from = 0; from < bytes.byteLength; from += length) {
+  let from = 0;
+  for (; from + length < bytes.byteLength; from += length) {
     await Promise.race([pause(pauseMs), exchange.gone]);
     write(bytes.subarray(from, from + length));
   }
+  await Promise.race([pause(pauseMs), exchange.gone]);
+  return bytes.subarray(from);
 }
