@@ -66,15 +66,23 @@ async function knownBy(
 ): Promise<Client> {
   const credentials = firstValue(headers, 'authorization');
   if (credentials === '') throw unauthorized();
-  const address = socket.remoteAddress ?? '';
-  await tries.admit(address, credentials);
+  const logIn = { address: socket.remoteAddress ?? '', name: nameTried(clients, credentials) };
+  if (logIn.name !== '') await tries.admit(logIn, credentials);
   for (const client of clients) {
     if (!(await matches(client, credentials, tries))) continue;
     tries.remember(credentials);
     return client;
   }
-  await tries.failed(address, 'northbound');
+  await tries.failed(logIn, 'northbound');
   throw unauthorized();
+}
+
+/** The client whose password it would be; empty: nobody's, or a token, which nobody guesses. */
+function nameTried(clients: readonly Client[], credentials: string): string {
+  const [scheme = '', value = ''] = credentials.split(/ +(.*)/s);
+  if (scheme.toLowerCase() !== 'basic') return '';
+  const [tried = ''] = Buffer.from(value, 'base64').toString().split(':');
+  return clients.find(({ name }) => name === tried)?.name ?? '';
 }
 
 function nameOfCredentials(credentials: string, key: KeyObject): string {

@@ -1,7 +1,7 @@
 /**
- * Who guesses credentials: failed log-ins, counted by address for a minute. Past the limit only credentials that were right
- * a while ago are let through from there, so that neither a guesser goes on nor a client behind the same address is shut
- * out by one. Credentials are remembered as digests only, bounded in number and time.
+ * Who guesses credentials: failed log-ins, counted for a minute by address and by the name that was tried. Past the limit a name
+ * is not tried again from there, but with credentials that were right a while ago: a guesser neither goes on nor shuts out
+ * others. Credentials are remembered as digests only, bounded in number and time.
  */
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
@@ -14,6 +14,12 @@ const windowSeconds = 60;
 const rememberedMax = 1_000;
 const rememberedMs = 600_000;
 
+export interface LogIn {
+  readonly address: string;
+  /** Of those that are configured; whatever else is tried has one name together, so that memory is bounded. */
+  readonly name: string;
+}
+
 export class FailedLogIns {
   readonly #failures = new RateLimiterMemory({ points: failuresMax, duration: windowSeconds });
   /** Digest of right credentials → until when they are remembered; oldest first. */
@@ -24,13 +30,10 @@ export class FailedLogIns {
     this.#log = log;
   }
 
-  /**
-   * Whether these credentials may be looked at. @throws GatewayError `rate-limited` from an address that failed too often,
-   * unless they were right before.
-   */
-  async admit(address: string, credentials: string): Promise<void> {
+  /** @throws GatewayError `rate-limited` for a name that was guessed at too often, unless these were right before. */
+  async admit({ address, name }: LogIn, credentials: string): Promise<void> {
     if (this.wasRight(credentials)) return;
-    const known = await this.#failures.get(placeOf(address));
+    const known = await this.#failures.get(keyOf(address, name));
     if (known !== null && known.consumedPoints >= failuresMax) throw tooMany(known.msBeforeNext);
   }
 
@@ -48,18 +51,18 @@ export class FailedLogIns {
     return until !== undefined && until > performance.now();
   }
 
-  /** They were found wrong; one line in the log for each burst. */
-  async failed(address: string, listener: 'northbound' | 'ops'): Promise<void> {
-    const place = placeOf(address);
-    const known = await this.#failures.penalty(place);
+  /** They were found wrong; one line in the log for each burst. @throws GatewayError `rate-limited` past the limit. */
+  async failed({ address, name }: LogIn, listener: 'northbound' | 'ops'): Promise<void> {
+    const known = await this.#failures.penalty(keyOf(address, name));
     if (known.consumedPoints === failuresMax) {
-      this.#log.warn(
-        { address: place, listener },
-        `${failuresMax} log-ins failed within a minute; further ones are refused`,
-      );
+      const sentence = `${failuresMax} log-ins failed within a minute; further ones are refused`;
+      this.#log.warn({ address: placeOf(address), listener }, sentence);
     }
+    if (known.consumedPoints > failuresMax) throw tooMany(known.msBeforeNext);
   }
 }
+
+const keyOf = (address: string, name: string): string => JSON.stringify([placeOf(address), name]);
 
 /** An IPv6 host has a whole /64 to come from. */
 function placeOf(address: string): string {

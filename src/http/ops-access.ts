@@ -23,14 +23,11 @@ export function guard(app: FastifyInstance, tokens: Config['ops']['tokens'], log
   const operators = new WeakMap<FastifyRequest, Operator>();
   const checked = async ({ method, headers, ip }: FastifyRequest): Promise<Operator> => {
     const { authorization } = headers;
-    if (tokens.length > 0 && authorization !== undefined) await tries.admit(ip, authorization);
     try {
-      const operator = operatorOf(tokens, method, headers);
-      if (authorization !== undefined) tries.remember(authorization);
-      return operator;
+      return operatorOf(tokens, method, headers);
     } catch (error) {
       const isWrong = error instanceof GatewayError && error.code === 'unauthorized' && authorization !== undefined;
-      if (isWrong) await tries.failed(ip, 'ops');
+      if (isWrong) await tries.failed({ address: ip, name: '' }, 'ops');
       throw error;
     }
   };

@@ -167,9 +167,12 @@ test('a guesser on the ops listener is stopped, and an operator stays welcome', 
 test('an address of IPv6 is counted with its whole network, and one line is logged for a burst', async () => {
   const lines: string[] = [];
   const tries = new FailedLogIns(pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }));
-  for (let host = 1; host <= 12; host++) await tries.failed(`2001:db8::${host.toString(16)}`, 'northbound');
-  await assert.rejects(tries.admit('2001:db8::ff', 'Basic x'), { code: 'rate-limited' });
-  await tries.admit('2001:db8:1::1', 'Basic x');
+  const from = (address: string) => ({ address, name: 'nfvo' });
+  for (let host = 1; host <= 10; host++) await tries.failed(from(`2001:db8::${host.toString(16)}`), 'northbound');
+  await assert.rejects(tries.failed(from('2001:db8::aa'), 'northbound'), { code: 'rate-limited' });
+  await assert.rejects(tries.admit(from('2001:db8::ff'), 'Basic x'), { code: 'rate-limited' });
+  await tries.admit(from('2001:db8:1::1'), 'Basic x');
+  await tries.admit({ address: '2001:db8::ff', name: 'oss' }, 'Basic x');
   assert.equal(lines.length, 1);
 });
 
