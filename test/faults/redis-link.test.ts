@@ -17,7 +17,8 @@ const parts: readonly (readonly string[])[] = [
   names.filter((name) => name === 'silence there'),
   names.filter((name) => name === 'silence back'),
   names.filter((name) => /^(?:reset-after-sending|cut|slow)/.test(name)),
-  names.filter((name) => /^(?:junk|error-reply)/.test(name)),
+  names.filter((name) => name.startsWith('junk')),
+  names.filter((name) => name.startsWith('error-reply')),
   [...doors],
 ];
 
