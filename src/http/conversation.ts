@@ -21,6 +21,7 @@ export class Conversation {
   #newest: IncomingMessage | null = null;
   #isEnding = false;
   #refusal: GatewayError | null = null;
+  #broken: { readonly request: IncomingMessage; readonly refusal: GatewayError } | null = null;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -70,11 +71,17 @@ export class Conversation {
     if (this.#isEnding) return;
     this.#isEnding = true;
     if (this.#newest !== null && !this.#newest.complete) {
+      this.#broken = { request: this.#newest, refusal };
       this.#newest.emit('error', refusal);
       return;
     }
     this.#refusal = refusal;
     if (this.#underWay.size === 0) this.#end();
+  }
+
+  /** Why this request cannot be read to its end, for who did not listen to it when that was found; null: it may be. */
+  brokenBy(request: IncomingMessage): GatewayError | null {
+    return this.#broken?.request === request ? this.#broken.refusal : null;
   }
 
   #end(): void {

@@ -205,10 +205,11 @@ async function proxy(options: NorthboundOptions, { scheme, pseudonym }: Named, e
   const forwardsMax = forwardsMaxOf(request);
   if (forwardsMax === 0) return answerOptions(response);
   const headers = towardsEsc(rawHeaders, { httpVersion, pseudonym, forwardsMax });
-  // Not a turn later than need be: a broken body that comes in the same piece is refused by whoever listens to it.
-  const identified = options.identify(request, headers);
-  const { client, headers: decided } = identified instanceof Promise ? await identified : identified;
-  if (options.countRequest !== null) await options.countRequest(client);
+  const { client, headers: decided } = await options.identify(request, headers);
+  await options.countRequest?.(client);
+  // Found meanwhile, when nobody listened yet.
+  const broken = Conversation.on(request.socket).brokenBy(request);
+  if (broken !== null) throw broken;
   const { host = '', expect } = request.headers;
   const caller: Caller = {
     client,

@@ -10,6 +10,7 @@ export function checkAnnounced(request: IncomingMessage, bodyBytesMax: number): 
 /** @throws GatewayError `body-too-large`, `invalid-request` when the client ends in the middle of it. */
 export async function readBody(request: IncomingMessage, bodyBytesMax: number): Promise<Buffer> {
   checkAnnounced(request, bodyBytesMax);
+  if (request.destroyed && !request.complete) throw cutShort();
   return await new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let bytes = 0;
