@@ -71,7 +71,12 @@ export class Clock {
   /** It goes on where it stood: all that became due meanwhile happens now, one after the other. */
   thaw(owner: Owner): void {
     owner.isFrozen = false;
-    for (const { run } of owner.due.splice(0).filter(({ isCancelled }) => !isCancelled)) this.after(0, owner, run);
+    for (const event of owner.due.splice(0)) {
+      // What comes first of it may still cancel what comes later.
+      this.after(0, owner, () => {
+        if (!event.isCancelled) event.run();
+      });
+    }
   }
 
   /** Runs events until `isOver` or until nothing is left to happen. What a step throws is given to `onDefect`. */
