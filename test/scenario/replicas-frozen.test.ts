@@ -84,7 +84,7 @@ test('R32 what waited for a socket when a gateway froze is not sent by it when i
   const [frozen, other] = await Promise.all([site.gateway(), site.gateway()]);
   const [sleeper, heir] = [await nameOf(frozen), await nameOf(other)];
   const reads = { method: 'GET', path: '/images' };
-  site.pair.inject({ fault: 'delay', when: 'before', delayMs: 5_000, times: connectionsMax, match: reads });
+  site.pair.inject({ fault: 'delay', when: 'before', delayMs: 10_000, times: connectionsMax, match: reads });
   const busy = Array.from({ length: connectionsMax }, () => site.send(frozen, 'GET', '/ESCManager/v0/images'));
   await until(() => site.pair.faultsWaiting === 0, 'every connection to ESC is busy');
   const told = site.createTenant(frozen, 'queued');
