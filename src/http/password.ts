@@ -42,7 +42,7 @@ export const isPasswordHash = (written: string): boolean => partsOf(written) !==
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
   const hash = await derive(password, { logCost, blockSize: 8, parallel: 1, salt, hash: Buffer.alloc(hashBytes) });
-  const text = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');
+  const text = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
   return `$scrypt$ln=${logCost},r=8,p=1$${text(salt)}$${text(hash)}`;
 }
 
