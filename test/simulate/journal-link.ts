@@ -20,6 +20,7 @@ export class JournalLink {
   readonly #changes = new Set<(change: Change) => void>();
   readonly #leases = new Set<(replica: string) => void>();
   #state: LinkState = 'whole';
+  #isClosed = false;
   #onTheWay: (() => void)[] = [];
   #arrivesAt = 0;
   #answersAt = 0;
@@ -48,6 +49,7 @@ export class JournalLink {
     const { clock, random } = this.#server;
     const { owner } = this;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    if (this.#isClosed) return Promise.reject(new Error('the journal is closed'));
     const timeout = clock.after(journalTimeoutMs, owner, () => reject(new Error('the journal did not answer in time')));
     const answer = (how: () => void): void => {
       this.#answersAt = Math.max(this.#answersAt, clock.now + this.#server.delayMs());
@@ -144,7 +146,9 @@ export class JournalLink {
       trust: async () => 'trusted',
       prune: (doneBefore, limit) => this.#read(() => store.prune(doneBefore, limit)),
       durability: () => this.#read(() => store.durability()),
-      close: async () => undefined,
+      close: async () => {
+        this.#isClosed = true;
+      },
     };
   }
 }

