@@ -49,6 +49,7 @@ export class Line {
   #condition: NodeCondition = 'running';
   #hasMoved = false;
   #talkedToTheDead = false;
+  #isReset = false;
   #onTheWay: Asked[] = [];
   #arrived: Asked[] = [];
   #outbox: (() => void)[] = [];
@@ -89,11 +90,13 @@ export class Line {
   giveUp(how: 'reset' | 'close'): void {
     this.isClientGone = true;
     this.#outbox = [];
-    if (how === 'reset') this.#onTheWay = [];
+    this.#isReset = how === 'reset';
+    if (this.#isReset) this.#onTheWay = [];
     if (this.#onTheWay.length === 0 && this.#arrived.length === 0) this.#lines.forget(this);
   }
 
   #receive(asked: Asked): void {
+    if (this.isPathCut && this.#isReset) return;
     if (this.isPathCut) this.#onTheWay.push(asked);
     else this.#arrive(asked);
   }
