@@ -80,12 +80,11 @@ export async function startStage({ seed, clients, directory }: StageOptions): Pr
       limits: { requestsMax: logEntriesMax, ledgerMax: logEntriesMax, loggedBodyMaxBytes: 512 },
     }),
   );
-  const ports = await distinctPorts(2 + 2 * replicaCount);
-  const [balancerPort = 0, callbackPort = 0] = ports;
+  const [balancerPort, callbackPort] = [await freePort(), await freePort()];
   const key = randomBytes(32).toString('base64');
   const replicas: Replica[] = [];
   for (let number = 1; number <= replicaCount; number += 1) {
-    const [port = 0, opsPort = 0] = ports.slice(2 * number);
+    const [port, opsPort] = [await freePort(), await freePort()];
     const logFile = join(place, `replica-${number}.log`);
     const link = stack.adopt(new RedisLink(redis.port), (each) => each.close());
     const redisPort = await link.listen();
@@ -99,13 +98,6 @@ export async function startStage({ seed, clients, directory }: StageOptions): Pr
   const load = stack.use(new Load({ seed, clients, port: balancerPort, callbackPort, ledgerFile }));
   for (const replica of replicas) replica.start();
   return new Stage({ directory: place, redis, pair, replicas, load }, stack.move());
-}
-
-/** Nobody listens on them yet, so one that was drawn may be drawn again. */
-async function distinctPorts(count: number): Promise<number[]> {
-  const drawn = new Set<number>();
-  while (drawn.size < count) drawn.add(await freePort());
-  return [...drawn];
 }
 
 const portsOf = (port: number, opsPort: number): Record<string, string> => ({
