@@ -330,6 +330,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       await linger(lingerUntil);
       waiters.expireAll();
       await northbound.close();
+      records.close();
       await closeAll();
     };
     return {

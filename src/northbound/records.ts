@@ -46,6 +46,8 @@ export class Records {
   readonly journal: Journal;
   readonly #log: Logger;
   #isClosed = false;
+  /** Each ends one pause between two tries. */
+  readonly #pauses = new Set<() => void>();
   /** Called with a record that was to be undone and has to be carried out after all. */
   onPromised: (transaction: Transaction) => void = () => undefined;
   /** Creations that the journal did not confirm and that are not undone yet. */
@@ -59,9 +61,22 @@ export class Records {
     this.#log = log;
   }
 
-  /** Ends the patience of `changeSurely`; what is not recorded then is found at the next start. */
+  /** Ends the patience of `changeSurely` at once; what is not recorded then is found at the next start. */
   close(): void {
     this.#isClosed = true;
+    for (const end of this.#pauses) end();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#pauses.add(end);
+    });
   }
 
   /** One move. `decide` is called on the given record first, and on the current one if that was not it. */
@@ -99,7 +114,7 @@ export class Records {
     for (let failures = 1; ; failures += 1) {
       const read = await this.read(id);
       if (read !== 'unavailable' || !isPatient || this.#isClosed) return read;
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
   }
 
@@ -114,7 +129,7 @@ export class Records {
       const { id } = move.transaction;
       this.#log.error({ err: replaced.cause, transaction: id }, 'the journal did not confirm a move');
       if (!isPatient || this.#isClosed) return { replaced, isUnsure: true };
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
   }
 
@@ -160,7 +175,7 @@ export class Records {
     if (undone !== 'key-taken' || this.#lateCreations >= lateCreationsMax) return;
     this.#lateCreations += 1;
     for (const until = now() + lateMaxMs; undone === 'key-taken' && now() < until && !this.#isClosed; ) {
-      await new Promise((resolve) => setTimeout(resolve, lateTryMs));
+      await this.#pause(lateTryMs);
       undone = await this.#abandon(creation, now);
     }
     this.#lateCreations -= 1;
@@ -191,7 +206,7 @@ export class Records {
         if (ended.word === 'declined' && ended.transaction.owner === owner) this.onPromised(ended.transaction);
         return 'undone';
       }
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
     return 'closed';
   }
@@ -206,7 +221,7 @@ export class Records {
       if (released === 'released') return;
       const { id } = transaction;
       if (failures === 1) this.#log.warn({ err: released.cause, transaction: id }, 'a twin is not released yet');
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
   }
 

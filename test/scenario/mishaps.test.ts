@@ -1,0 +1,105 @@
+/**
+ * One thing that goes wrong stays one thing: a record that cannot be read, a slow disk at the start, a journal that is away
+ * at the end. Each of these once harmed all the others.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openJournal } from '../../src/journal/open.ts';
+import { until } from '../support/until.ts';
+import { settingsFor, startGatewayWith, startWorld } from '../support/world.ts';
+
+const opening = (changed: (journal: Journal) => Partial<Journal>): typeof openJournal => {
+  return async (options) => {
+    const journal = await openJournal(options);
+    return { ...journal, ...changed(journal) };
+  };
+};
+
+test('a held request whose bytes cannot be opened waits; the gateway lives and sends the others', async () => {
+  let unreadable = '';
+  const open = opening((journal) => ({
+    body: (id, which) => (id === unreadable ? Promise.reject(new Error('no key opens it')) : journal.body(id, which)),
+  }));
+  await using world = await startWorld({ internals: { open }, settings: { NORTHGATE_COMPLETION_ASK_AFTER: '1h' } });
+  world.gateway.coordinator.byHand('holding');
+  const prefer = { prefer: 'respond-async' };
+  const damaged = await world.send('POST', '/ESCManager/v0/tenants/damaged', '<tenant/>', prefer);
+  unreadable = String(damaged.headers['northgate-transaction']);
+  const well = world.createTenant('well');
+  await until(async () => (await world.gateway.journal.counts()).held === 2, 'both are held');
+  world.gateway.coordinator.byHand('open');
+  assert.equal((await well).status, 200);
+  assert.equal((await world.gateway.journal.get(unreadable))?.state.status, 'held');
+});
+
+test('a disk that stands still while an earlier process is taken over from: all that it left is taken up', async () => {
+  const leaseTtlMs = 600;
+  await using world = await startWorld();
+  await world.pair.switchover('application', { stopAt: 'P1' });
+  await until(() => !world.gateway.coordinator.isOpen, 'the gate is shut');
+  const prefer = { prefer: 'respond-async' };
+  for (const id of ['first', 'second', 'third'])
+    await world.send('POST', `/ESCManager/v0/tenants/${id}`, `<tenant><name>${id}</name></tenant>`, prefer);
+  await world.gateway.close();
+
+  let isFirst = true;
+  const open = opening((journal) => ({
+    replace: (replacement) => {
+      const standsUntil = isFirst ? Date.now() + 3 * leaseTtlMs : 0;
+      isFirst = false;
+      while (Date.now() < standsUntil);
+      return journal.replace(replacement);
+    },
+  }));
+  world.gateway = await startGatewayWith(settingsFor(world.pair, world.directory), { open, leaseTtlMs });
+  await world.pair.proceed();
+  await until(async () => (await world.gateway.journal.counts()).completed === 3, 'all three are done');
+});
+
+test('a gateway ends though its journal is away, and what it could not record is found at the next start', async () => {
+  let isAway = false;
+  let refused = 0;
+  const open = opening((journal) => ({
+    replace: async (replacement) => {
+      if (!isAway) return journal.replace(replacement);
+      refused += 1;
+      return { word: 'unavailable', cause: new Error('away') };
+    },
+  }));
+  await using world = await startWorld({ internals: { open }, pair: { workMs: { tenant: 60_000 } } });
+  await world.createTenant('unrecorded');
+  isAway = true;
+  await until(() => refused > 0, 'a look has settled it, and the journal is away');
+  const closing = world.gateway.close();
+  let isClosed = false;
+  void closing.then(() => {
+    isClosed = true;
+  });
+  await until(() => isClosed, 'the gateway has ended');
+  world.gateway = await startGatewayWith(settingsFor(world.pair, world.directory));
+  await until(async () => (await world.gateway.journal.counts()).completed === 1, 'it is found done');
+});
+
+test('R18 the time that a request was held does not count against its replay', async () => {
+  await using world = await startWorld({
+    settings: { NORTHGATE_REPLAY_DEADLINE: '2s', NORTHGATE_COMPLETION_ASK_AFTER: '1h' },
+  });
+  const { pair, gateway } = world;
+  await pair.switchover('application', { stopAt: 'P1' });
+  await until(() => !gateway.coordinator.isOpen, 'the gate is shut');
+  // The first of the lane is refused until its time is over; the second is sent then, and its answer gets lost.
+  const path = '/ESCManager/v0/tenants/one';
+  pair.inject({ fault: 'status', status: 500, times: 100, match: { method: 'POST', path } });
+  const first = world.send('POST', path, '<tenant><name>one</name></tenant>');
+  await until(async () => (await gateway.journal.counts()).held === 1, 'the first is held');
+  const second = world.send('DELETE', path);
+  await until(async () => (await gateway.journal.counts()).held === 2, 'the second is held');
+  pair.inject({ fault: 'reset', when: 'before', match: { method: 'DELETE', path } });
+  await pair.proceed();
+  await second;
+  const [last] = await gateway.journal.list({ limit: 1 });
+  assert.equal(last?.method, 'DELETE');
+  assert.equal(last?.state.status, 'completed', JSON.stringify(last?.state));
+  await first;
+});
