@@ -19,6 +19,7 @@ const seen: Seen = {
   mayCleanUp: true,
   mayHaveServed: false,
   mayBeAtWork: false,
+  isBusyThere: false,
 };
 
 test('R15 only what is proven own, may be cleaned up and cannot have served is deleted', () => {
@@ -26,7 +27,7 @@ test('R15 only what is proven own, may be cleaned up and cannot have served is d
     fc.property(
       fc.record({
         found: fc.constantFrom('absent', 'done', 'under-way', 'broken', 'unreadable'),
-        history: fc.constantFrom('none', 'created', 'deleting'),
+        history: fc.constantFrom('none', 'created', 'deleting', 'unsure'),
         isProvenOwn: fc.boolean(),
         mayBeOwn: fc.boolean(),
         isAsAsked: fc.boolean(),
@@ -35,6 +36,7 @@ test('R15 only what is proven own, may be cleaned up and cannot have served is d
         mayCleanUp: fc.boolean(),
         mayHaveServed: fc.boolean(),
         mayBeAtWork: fc.boolean(),
+        isBusyThere: fc.boolean(),
       }),
       (facts) => {
         const next = nextOf(create, facts as Seen);
