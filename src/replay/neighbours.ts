@@ -23,7 +23,7 @@ const takenIn = ({ attempts }: Transaction): number[] =>
     .filter(({ kind, status }) => kind === 'send' && status !== undefined && status < 400)
     .map(({ epoch }) => epoch);
 
-export const isTaken = (transaction: Transaction): boolean => takenIn(transaction).length > 0;
+const isTaken = (transaction: Transaction): boolean => takenIn(transaction).length > 0;
 
 /** ESC took it, reported it, or a look found it under way, after which its client was told a first 2xx: it may have been done. */
 export const isOnceTaken = (transaction: Transaction): boolean =>
@@ -42,9 +42,15 @@ export const deletedBy = (transaction: Transaction, lane: readonly Transaction[]
 export const remadeBy = (transaction: Transaction, lane: readonly Transaction[]): Transaction | null =>
   laterOf(transaction, lane).find(({ policy }) => policy.kind === 'create') ?? null;
 
-/** The later create that ESC can only have taken when the resource was gone. */
+/** Every settling that saw nothing of what it settles says this first (R3). */
+const isSeenDone = ({ state }: Transaction): boolean =>
+  state.status === 'completed' && !state.reason.startsWith('not-observed');
+
+/** The later create that ESC has taken, which it can only when the resource was gone. */
 export const goneFor = (transaction: Transaction, lane: readonly Transaction[]): Transaction | null =>
-  laterOf(transaction, lane).find((later) => later.policy.kind === 'create' && isTaken(later)) ?? null;
+  laterOf(transaction, lane).find(
+    (later) => later.policy.kind === 'create' && (isProvenOwn(later) || isSeenDone(later)),
+  ) ?? null;
 
 /** What the bodies of other updates of the lane say beside a look. */
 export interface LaterUpdate {
