@@ -184,6 +184,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       ...shared,
       replica,
       authorization,
+      stuckAfterMs: config.replay.stuckAfterMs ?? null,
       mayCleanUp: config.replay.cleanUp === 'auto',
       cleanUpRequest: (transaction, credentials) => cleanUp(reportingTo, transaction, credentials),
       watch,

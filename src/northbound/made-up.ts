@@ -22,11 +22,16 @@ export interface MadeUpOptions {
 
 /**
  * What `MadeUpOptions.action` is to be: which event ends an action stands in its request only. Null also where the
- * journal cannot be read; the report then bears no event, which is better than none at all.
+ * journal cannot be read; the report then bears no event, which is better than none at all. `isPatient`: it is read again
+ * and again until the journal is back, for whoever writes as patiently.
  */
-export async function actionOf(records: Records, { id, policy }: Transaction): Promise<string | null> {
+export async function actionOf(
+  records: Records,
+  { id, policy }: Transaction,
+  isPatient = false,
+): Promise<string | null> {
   if (policy.kind !== 'action') return null;
-  const packed = await records.readBody(id, 'request');
+  const packed = await (isPatient ? records.readBodySurely(id, 'request') : records.readBody(id, 'request'));
   return packed === null ? null : operationOf(unpackRequest(packed).body);
 }
 

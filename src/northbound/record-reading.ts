@@ -25,7 +25,7 @@ export async function recordReading(
   reading: Reading,
 ): Promise<Transaction | null> {
   const attempt = transaction.attempts.at(-1)?.number;
-  const action = isRefusedAfterAnswer(transaction, reading) ? await actionOf(records, transaction) : null;
+  const action = isRefusedAfterAnswer(transaction, reading) ? await actionOf(records, transaction, true) : null;
   let isFirstAnswer = true;
   const record = (read: Reading) =>
     records.changeSurely(transaction, (current) => {

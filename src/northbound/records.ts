@@ -235,6 +235,19 @@ export class Records {
     }
   }
 
+  /** The same, again and again while the journal is away; null if there is none, or this process ends. */
+  async readBodySurely(id: string, which: BodyName): Promise<Uint8Array | null> {
+    for (let failures = 1; !this.#isClosed; failures += 1) {
+      try {
+        return await this.journal.body(id, which);
+      } catch (error) {
+        this.#log.error({ err: error, transaction: id }, 'a body that is needed cannot be read; trying again');
+        await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      }
+    }
+    return null;
+  }
+
   async read(id: string): Promise<Transaction | null | 'unavailable'> {
     try {
       return await this.journal.get(id);

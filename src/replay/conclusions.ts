@@ -113,7 +113,7 @@ export class Conclusions {
     { epoch, settle, seen = null, status = found }: Settling,
   ): Promise<Replayed> {
     const { records, coordinator, onSettled } = this.#options;
-    const action = await actionOf(records, transaction);
+    const action = await actionOf(records, transaction, true);
     const changed = await this.change(transaction, (current) =>
       moves.isToBeSent(current)
         ? { ...withMadeUpReport(settle(current), { status, look: seen, action, now: now() }), epoch }

@@ -14,15 +14,6 @@ interface Limit {
 
 const limits: readonly Limit[] = [
   {
-    // An action cannot be looked at, so it is sent again by policy (R17); ESC's refusal of what it had accepted in an epoch
-    // that ended is the answer (R18), though it may have been done. Left to an operator only where it was not answered.
-    rule: 'failed, and done',
-    excuses: ({ entry, order }) =>
-      order?.kind === 'action' &&
-      entry.attempts.length > 1 &&
-      entry.attempts.slice(0, -1).every(({ outcome }) => outcome !== 'unknown'),
-  },
-  {
     // Its client left before it was answered, so it heard of it under ESC's id first (R23), and was promised a result
     // under the gateway's when it came back (R21).
     rule: 'one transaction under two ids',

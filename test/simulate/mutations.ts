@@ -69,14 +69,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a look is left out before a replay',
     file: replay,
-    find: "if (looked !== 'send') return looked;",
+    find: "if (looked.kind !== 'send') return looked;",
     put: '',
   },
   {
     name: 'a later transaction is not asked about before a replay',
-    file: replay,
-    find: "return overtaker !== null && isAct && found !== 'away' ?",
-    put: 'return overtaker?.sequence === 0 && isAct ?',
+    file: 'src/replay/reconcile.ts',
+    find: 'return later === undefined ? next :',
+    put: 'return later?.sequence !== 0 ? next :',
     from: 4,
   },
   {
