@@ -6,8 +6,8 @@
 import type { Logger } from 'pino';
 import { isToBeSent, takenUp } from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import type { Lanes } from '../northbound/lanes.ts';
 import type { Records } from '../northbound/records.ts';
-import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
 import type { Lease } from '../pair/lease.ts';
 import type { Watch } from './watch.ts';
