@@ -21,4 +21,6 @@ export interface Client {
   readonly response: ServerResponse;
   readonly caller: Caller;
   readonly patience: Patience;
+  /** It met an earlier request, whose client may have been promised something before. */
+  readonly hasJoined: boolean;
 }

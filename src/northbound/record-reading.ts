@@ -33,7 +33,8 @@ export async function recordReading(
       isFirstAnswer = current.answer === null;
       // Somebody else took it over, or it was recorded already.
       if (state.status !== 'in-flight' || state.attempt !== attempt || current.owner !== transaction.owner) return null;
-      const move = moveOf(current, read, { action, now: now() });
+      // Back to held it may be given up by whoever adopts it, unless the promise goes with it.
+      const move = moveOf(waiters.withPromise(current), read, { action, now: now() });
       return read.kind === 'answered' ? { ...move, epoch: state.epoch } : move;
     });
   let changed = await record(reading);

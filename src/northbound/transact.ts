@@ -28,7 +28,7 @@ import type { Room } from './room.ts';
 import type { Sender } from './sender.ts';
 import type { Told } from './waiters.ts';
 
-export interface TransactOptions extends ExpireOptions, JoinOptions {
+export interface TransactOptions extends Omit<ExpireOptions, 'isSending'>, JoinOptions {
   readonly catalogue: Catalogue;
   readonly sender: Sender;
   readonly room: Room;
@@ -49,10 +49,17 @@ export interface TransactOptions extends ExpireOptions, JoinOptions {
 
 export class Transact {
   readonly #options: TransactOptions;
+  readonly #expiring: ExpireOptions;
+  /** Sent from here without having waited, until what came of it is recorded. */
+  readonly #sending = new Set<string>();
 
   constructor(options: TransactOptions) {
     this.#options = options;
+    this.#expiring = { ...options, isSending: this.isSending };
   }
+
+  /** It is being sent from here, or what came of that is being recorded, without having waited in the lanes. */
+  readonly isSending = (id: string): boolean => this.#sending.has(id);
 
   /** @throws GatewayError for every refusal; nothing was sent then, or the error says otherwise. */
   async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
@@ -85,8 +92,9 @@ export class Transact {
 
     // 2. The journal, and in the same write the mark if it may go at once (3). What was sent before is joined.
     const created = await this.#create(arrival);
-    const waiting = { response, caller, patience };
-    if (created.word === 'key-taken') {
+    const hasJoined = created.word === 'key-taken';
+    const waiting = { response, caller, patience, hasJoined };
+    if (hasJoined) {
       const joined = await join(this.#options, { arrival, holder: created.transaction, client: waiting });
       caller.trace?.concerns(joined.transaction, true);
       return this.#tellClient(joined.transaction, joined.told, waiting);
@@ -151,10 +159,14 @@ export class Transact {
 
   async #sendFresh(transaction: Transaction, message: RequestMessage): Promise<void> {
     const { sender, room, records, waiters, lanes } = this.#options;
+    this.#sending.add(transaction.id);
     const reading = await sender.send(transaction, message);
+    // Held again as soon as that is recorded: it may be given up then.
+    if (moves.wasNotTaken(reading)) this.#sending.delete(transaction.id);
     const recorded = await recordReading({ records, waiters }, transaction, reading);
     if (recorded !== null && moves.isToBeSent(recorded)) lanes.wait(recorded);
     else if (recorded !== null) this.#options.watch.begin(recorded);
+    this.#sending.delete(transaction.id);
     lanes.freshEnds(transaction.place.lane);
     room.leave();
   }
@@ -183,7 +195,7 @@ export class Transact {
         await abandonUnsent(this.#options, transaction, 'its client left before it was sent');
         return;
       case 'expired':
-        await this.#tellClient(transaction, await expire(this.#options, transaction, patience), client);
+        await this.#tellClient(transaction, await expire(this.#expiring, transaction, client), client);
     }
   }
 

@@ -257,6 +257,7 @@ export class LaneSender implements Lanes {
     holds.giveBack(transaction.id);
     waiting.isTried = true;
     const reading = await sender.send(marked.transaction, unpackRequest(packed));
+    if (moves.wasNotTaken(reading)) waiting.isTried = false;
     const recorded = await recordReading(this.#options, marked.transaction, reading);
     if (recorded === null) return { kind: 'left' };
     if (!moves.isToBeSent(recorded)) {
