@@ -58,6 +58,7 @@ import { Adopter } from './replay/adopt.ts';
 import { endCreated } from './replay/ended.ts';
 import { LaneSender } from './replay/lanes.ts';
 import { type Mended, Repair } from './replay/repair.ts';
+import { Strays } from './replay/strays.ts';
 import { Watch } from './replay/watch.ts';
 
 export interface Gateway {
@@ -78,17 +79,24 @@ export interface Internals {
   readonly maintenanceTrialMs?: number;
   readonly leaseTtlMs?: number;
   readonly lingerMs?: number;
+  readonly strayPassMs?: number;
   /** Opens the journal; a test puts something between. */
   readonly open?: typeof openJournal;
 }
 
 const confirmTimeoutMs = 30_000;
-const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, lingerMs: 1_000, open: openJournal };
+const defaults = {
+  maintenanceTrialMs: 10_000,
+  leaseTtlMs: 6_000,
+  lingerMs: 1_000,
+  strayPassMs: 15_000,
+  open: openJournal,
+};
 const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
 
 /** Rejects with a sentence for operators if a part cannot start; then nothing stays open. */
 export async function startGateway(config: Config, log: Logger, internals: Internals = {}): Promise<Gateway> {
-  const { maintenanceTrialMs, leaseTtlMs, lingerMs, open } = { ...defaults, ...internals };
+  const { maintenanceTrialMs, leaseTtlMs, lingerMs, strayPassMs, open } = { ...defaults, ...internals };
   const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -230,6 +238,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(forget);
     if (!isAlone) followers.start();
     closers.push(() => followers.close());
+    const isJournalWhole = (): boolean => trust.stage === 'whole';
     const learnEpoch = (): Promise<void> =>
       coordinator.learnEpoch().catch((error: unknown) => {
         log.error({ err: error }, 'the epoch cannot be read; it is tried again');
@@ -250,7 +259,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       isKeyRequired: config.northbound.requireKey,
       hasPeers: () => lease.hasPeers,
       cancelOnDisconnect,
-      isJournalWhole: () => trust.stage === 'whole',
+      isJournalWhole,
     });
     const receiver = new Receiver({
       turns,
@@ -285,10 +294,26 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       if (wasLost && !isAlone) followers.followAll();
       if (!isAlone) void learnEpoch();
     });
-    const mayAdopt = (): boolean => trust.stage === 'whole';
-    const adopter = new Adopter({ replica, records, lease, lanes, watch, relay, log, isAlone, mayAdopt });
+    const adopter = new Adopter({
+      replica,
+      records,
+      lease,
+      lanes,
+      watch,
+      relay,
+      log,
+      isAlone,
+      mayAdopt: isJournalWhole,
+    });
     closers.push(() => adopter.close());
     await adopter.start();
+    const { isSending } = transact;
+    const strays = new Strays({
+      ...{ replica, records, lanes, watch, isSending, isJournalWhole, log, passEveryMs: strayPassMs },
+    });
+    // A journal in one process takes nothing late.
+    if (!isAlone) strays.start();
+    closers.push(() => strays.close());
     await relay.start();
     closers.push(startPruning(journal, { doneBefore: () => now() - config.journal.retentionMs, log }));
 

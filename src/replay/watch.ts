@@ -69,6 +69,10 @@ export class Watch {
     if (this.#timetable.has(transaction.id)) this.#timetable.set(transaction.id, now());
   }
 
+  has(id: string): boolean {
+    return this.#timetable.has(id);
+  }
+
   async close(): Promise<void> {
     await this.#timetable.close();
   }

@@ -67,12 +67,15 @@ function isAgreed({ replicas, pair }: World): boolean {
 /** By what is seen on the VIM of the requests that each transaction sent. */
 async function resolveAsOperator(world: World): Promise<void> {
   const { server, replicas, pair, clock } = world;
-  for (const { id, state } of [...server.records.values()]) {
+  for (const { id, state, policy } of [...server.records.values()]) {
     if (state.status !== 'awaiting-operator') continue;
     const sent = new Set(
       pair.requests.entries.filter((each) => attemptOf(each)?.transaction === id).map(({ transaction }) => transaction),
     );
-    const isDone = pair.vim.log.entries.some(({ transaction }) => sent.has(transaction));
+    const effects = pair.vim.log.entries.filter(({ transaction }) => sent.has(transaction));
+    const of = (wanted: string): number => effects.filter((each) => each.kind === wanted).length;
+    // What its own clean-up took away again is not there.
+    const isDone = policy.kind === 'create' ? of('created') > of('deleted') : effects.length > 0;
     const as = isDone ? ('completed' as const) : ('failed' as const);
     const replica = world.random.pick(replicas as [(typeof replicas)[number]]);
     let isOver = false;
