@@ -168,8 +168,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a promise is given that is not recorded',
     file: 'src/northbound/expire.ts',
-    find: '  lanes.keep(transaction.id);',
-    put: "  if (abandoning === 'kept') return { kind: 'promise', transaction };",
+    find: '  let isGivenUp = false;',
+    put: "  if (abandoning === 'kept') return { kind: 'promise', transaction };\n  let isGivenUp = false;",
     from: 6,
   },
   {
@@ -199,6 +199,31 @@ export const mutations: readonly Mutation[] = [
     find: 'if (fromEsc !== null) tell(fromEsc);',
     put: 'if (answer.status > 0) tell(fromEsc ?? { status: answer.status, headers: [], body: new Uint8Array() });',
     from: 142,
+  },
+  {
+    name: 'what may be given up is promised while the journal does not confirm it (was so)',
+    file: 'src/northbound/expire.ts',
+    find: 'if (!isKept) throw unsaid(',
+    put: 'if (!isKept && lanes === null) throw unsaid(',
+    from: 10602,
+  },
+  {
+    name: 'who meets another gateway’s unconfirmed creation leaves no mark in it (was so)',
+    file: 'src/northbound/promise.ts',
+    find: 'isUnanswered(transaction) && isPromisedAsCreated(transaction) && mayBeGivenUp(transaction);',
+    put: "isUnanswered(transaction) && isPromisedAsCreated(transaction) && transaction.id === '';",
+  },
+  {
+    name: 'who came back is promised under another id than it has heard (was so)',
+    file: reports,
+    find: '(promisedAs ?? id)',
+    put: "(promisedAs === '' ? promisedAs : id)",
+  },
+  {
+    name: 'who comes for a refusal that cannot be read is promised what is not recorded (was so)',
+    file: 'src/northbound/followers.ts',
+    find: 'isSettled(transaction.state.status) && transaction.answer === null;',
+    put: 'isSettled(transaction.state.status) || transaction.answer !== null;',
   },
 ];
 

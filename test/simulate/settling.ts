@@ -29,7 +29,6 @@ export async function settle(world: World, clientsAreDone: () => boolean): Promi
   const stored = (await server.store.list({ limit: 1000 })).toReversed();
   if (stored.length !== server.records.size) world.complain('a record is gone from the journal', `${stored.length}`);
   const journal = stored.map((record) => transactionView(record) as JournalEntry);
-  checkPromises(world);
   const requests = pair.requests.entries.filter(({ method }) => method !== 'GET');
   return {
     clients: { orders, heard },
@@ -88,16 +87,5 @@ async function resolveAsOperator(world: World): Promise<void> {
         });
     });
     while (!isOver) await clock.pause(pollMs);
-  }
-}
-
-/** Who was promised a result has one: what is promised is never given up unsent (R24). */
-function checkPromises({ orders, server, complain }: World): void {
-  for (const { tries } of orders) {
-    for (const { status, transaction } of tries) {
-      const record = server.records.get(transaction ?? '');
-      if (status === 202 && record?.state.status === 'abandoned')
-        complain('promised, and abandoned', record.state.reason, record.id);
-    }
   }
 }
