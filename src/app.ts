@@ -58,7 +58,6 @@ import { Adopter } from './replay/adopt.ts';
 import { endCreated } from './replay/ended.ts';
 import { LaneSender } from './replay/lanes.ts';
 import { type Mended, Repair } from './replay/repair.ts';
-import { Strays } from './replay/strays.ts';
 import { Watch } from './replay/watch.ts';
 
 export interface Gateway {
@@ -85,18 +84,12 @@ export interface Internals {
 }
 
 const confirmTimeoutMs = 30_000;
-const defaults = {
-  maintenanceTrialMs: 10_000,
-  leaseTtlMs: 6_000,
-  lingerMs: 1_000,
-  strayPassMs: 15_000,
-  open: openJournal,
-};
+const defaults = { maintenanceTrialMs: 10_000, leaseTtlMs: 6_000, lingerMs: 1_000, open: openJournal };
 const catalogueFile = new URL('../openapi/northbound.yaml', import.meta.url);
 
 /** Rejects with a sentence for operators if a part cannot start; then nothing stays open. */
 export async function startGateway(config: Config, log: Logger, internals: Internals = {}): Promise<Gateway> {
-  const { maintenanceTrialMs, leaseTtlMs, lingerMs, strayPassMs, open } = { ...defaults, ...internals };
+  const { maintenanceTrialMs, leaseTtlMs, lingerMs, open } = { ...defaults, ...internals };
   const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -238,7 +231,6 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     closers.push(forget);
     if (!isAlone) followers.start();
     closers.push(() => followers.close());
-    const isJournalWhole = (): boolean => trust.stage === 'whole';
     const learnEpoch = (): Promise<void> =>
       coordinator.learnEpoch().catch((error: unknown) => {
         log.error({ err: error }, 'the epoch cannot be read; it is tried again');
@@ -259,7 +251,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       isKeyRequired: config.northbound.requireKey,
       hasPeers: () => lease.hasPeers,
       cancelOnDisconnect,
-      isJournalWhole,
+      isJournalWhole: () => trust.stage === 'whole',
     });
     const receiver = new Receiver({
       turns,
@@ -294,26 +286,10 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       if (wasLost && !isAlone) followers.followAll();
       if (!isAlone) void learnEpoch();
     });
-    const adopter = new Adopter({
-      replica,
-      records,
-      lease,
-      lanes,
-      watch,
-      relay,
-      log,
-      isAlone,
-      mayAdopt: isJournalWhole,
-    });
+    const carriers = { lanes, watch, relay, transact, mayAdopt: () => trust.stage === 'whole' };
+    const adopter = new Adopter({ ...shared, ...carriers, ...internals, replica, lease, isAlone });
     closers.push(() => adopter.close());
     await adopter.start();
-    const { isSending } = transact;
-    const strays = new Strays({
-      ...{ replica, records, lanes, watch, isSending, isJournalWhole, log, passEveryMs: strayPassMs },
-    });
-    // A journal in one process takes nothing late.
-    if (!isAlone) strays.start();
-    closers.push(() => strays.close());
     await relay.start();
     closers.push(startPruning(journal, { doneBefore: () => now() - config.journal.retentionMs, log }));
 

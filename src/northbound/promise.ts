@@ -6,7 +6,7 @@ import { takenIfIdle } from '../domain/deliveries.ts';
 import { isPromisedAsCreated, promised, promisedAgain } from '../domain/moves.ts';
 import { isSettled, type Transaction } from '../domain/transaction.ts';
 import { now } from '../pair/clock.ts';
-import { actionOf, withMadeUpReport } from './made-up.ts';
+import { actionOfSurely, withMadeUpReport } from './made-up.ts';
 import type { Changed, Move, Records } from './records.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -37,7 +37,7 @@ export interface LateOptions {
 
 /** Of what may have its end by now: who is told 202 hears of that by a report. Patient, as `Records.changeSurely` is. */
 export async function recordLate({ replica, records }: LateOptions, transaction: Transaction): Promise<Changed> {
-  const action = await actionOf(records, transaction);
+  const action = await actionOfSurely(records, transaction);
   return records.changeSurely(transaction, (current) => {
     if (current.promisedAt !== null || current.state.status === 'abandoned') return null;
     const { state, answer } = current;

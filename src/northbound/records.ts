@@ -243,6 +243,19 @@ export class Records {
     }
   }
 
+  /** The same, again and again while the journal is away. Null: it is not there, or `close` was called. */
+  async readBodySurely(id: string, which: BodyName): Promise<Uint8Array | null> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await this.journal.body(id, which);
+      } catch (error) {
+        if (failures === 1) this.#log.error({ err: error, transaction: id }, 'a body cannot be read; trying again');
+        if (this.#isClosed) return null;
+      }
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+    }
+  }
+
   async read(id: string): Promise<Transaction | null | 'unavailable'> {
     try {
       return await this.journal.get(id);

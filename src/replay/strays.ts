@@ -16,10 +16,10 @@ export interface StraysOptions {
   readonly records: Records;
   readonly lanes: Lanes;
   readonly watch: Pick<Watch, 'begin' | 'has'>;
-  /** It is being sent without having waited in the lanes. */
-  readonly isSending: (id: string) => boolean;
+  /** What is sent without having waited in the lanes. */
+  readonly transact: { isSending(id: string): boolean };
   /** False: a journal that came back on another server is being made whole (R34). */
-  readonly isJournalWhole: () => boolean;
+  readonly mayAdopt: () => boolean;
   readonly log: Logger;
   readonly passEveryMs: number;
 }
@@ -56,9 +56,9 @@ export class Strays {
   }
 
   async #pass(): Promise<void> {
-    const { records, replica, isJournalWhole } = this.#options;
+    const { records, replica, mayAdopt } = this.#options;
     const seen = new Map<string, number>();
-    for (let afterSequence = 0; !this.#isClosed && isJournalWhole(); ) {
+    for (let afterSequence = 0; !this.#isClosed && mayAdopt(); ) {
       const page = await records.journal.open({ afterSequence, limit: pageSize, owner: replica });
       for (const transaction of page.filter((each) => this.#isStray(each))) {
         const { id, version } = transaction;
@@ -73,10 +73,16 @@ export class Strays {
   }
 
   #isStray(transaction: Transaction): boolean {
-    const { lanes, watch, records, isSending } = this.#options;
+    const { lanes, watch, records, transact } = this.#options;
     const { id, state } = transaction;
     const isToBeCarried = isToBeSent(transaction) || state.status === 'in-flight' || state.status === 'accepted';
-    return isToBeCarried && lanes.hasTried(id) === null && !watch.has(id) && !isSending(id) && !records.isUndoing(id);
+    return (
+      isToBeCarried &&
+      lanes.hasTried(id) === null &&
+      !watch.has(id) &&
+      !transact.isSending(id) &&
+      !records.isUndoing(id)
+    );
   }
 
   /** What its client was told that it is not sent is given up; everything else goes on where it stands. */

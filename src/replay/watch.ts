@@ -10,7 +10,7 @@ import * as moves from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { unpackRequest } from '../journal/message.ts';
 import type { Lanes } from '../northbound/lanes.ts';
-import { actionOf, withMadeUpReport } from '../northbound/made-up.ts';
+import { actionOfSurely, withMadeUpReport } from '../northbound/made-up.ts';
 import type { Records } from '../northbound/records.ts';
 import { Timetable } from '../northbound/timetable.ts';
 import { now } from '../pair/clock.ts';
@@ -206,7 +206,7 @@ export class Watch {
     seen: Look | null,
     status = { code: 200, message: 'Completed; found by Northgate' },
   ): Promise<number | null> {
-    const action = await actionOf(this.#options.records, transaction);
+    const action = await actionOfSurely(this.#options.records, transaction);
     const { epoch } = transaction.state;
     const changed = await this.#options.records.changeSurely(transaction, (current) =>
       current.state.status === 'accepted' && current.owner === transaction.owner
