@@ -26,16 +26,22 @@ interface Hindered {
   isAway: boolean;
   /** No recorded answer can be read. */
   isBlind: boolean;
+  /** How often from now on a request cannot be read. */
+  lostReads: number;
 }
 
 async function hinderedPlace(): Promise<{ place: JoiningPlace & AsyncDisposable; journal: Hindered }> {
-  const journal: Hindered = { isAway: false, isBlind: false };
+  const journal: Hindered = { isAway: false, isBlind: false, lostReads: 0 };
   const between = (real: Journal): Journal => ({
     ...real,
     replace: async (replacement) =>
       journal.isAway ? { word: 'unavailable', cause: new Error('away') } : real.replace(replacement),
     body: async (id, which) => {
       if (journal.isBlind && which === 'response') throw new JournalUnavailable('it cannot be read');
+      if (which === 'request' && journal.lostReads > 0) {
+        journal.lostReads -= 1;
+        throw new JournalUnavailable('it cannot be read');
+      }
       return real.body(id, which);
     },
   });
@@ -114,4 +120,17 @@ test('R24 a recorded refusal that can be neither read nor promised: nothing is p
   journal.isAway = false;
   const repeated = await place.send(asked(headers)).told;
   assert.deepEqual([repeated.status, repeated.headers['idempotent-replayed']], [400, 'true']);
+});
+
+test('R18 R24 an action that was promised and is refused is reported with its event, also where its request cannot be read at first', async () => {
+  const { place, journal } = await hinderedPlace();
+  await using _ = place;
+  place.pair.inject({ fault: 'status', status: 409, match: { method: 'POST' } });
+  journal.lostReads = 2;
+  const action = '/ESCManager/v0/shop/deployments/service/web';
+  const body = `<service_operation xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><operation>REBOOT</operation></service_operation>`;
+  const told = await place.send({ path: action, body, headers: { ...headers, Prefer: 'respond-async' } }).told;
+  assert.equal(told.status, 202);
+  const { reports } = await place.isIn(action, 'failed');
+  assert.deepEqual([reports[0]?.eventType, journal.lostReads], ['SERVICE_ALIVE', 0]);
 });
