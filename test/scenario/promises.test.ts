@@ -26,7 +26,7 @@ interface Hindered {
   isAway: boolean;
   /** No recorded answer can be read. */
   isBlind: boolean;
-  /** How often from now on a request cannot be read. */
+  /** How often from now on the request of what is in flight cannot be read. */
   lostReads: number;
 }
 
@@ -38,7 +38,8 @@ async function hinderedPlace(): Promise<{ place: JoiningPlace & AsyncDisposable;
       journal.isAway ? { word: 'unavailable', cause: new Error('away') } : real.replace(replacement),
     body: async (id, which) => {
       if (journal.isBlind && which === 'response') throw new JournalUnavailable('it cannot be read');
-      if (which === 'request' && journal.lostReads > 0) {
+      const isInFlight = journal.lostReads > 0 && (await real.get(id))?.state.status === 'in-flight';
+      if (which === 'request' && isInFlight) {
         journal.lostReads -= 1;
         throw new JournalUnavailable('it cannot be read');
       }
