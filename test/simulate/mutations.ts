@@ -207,24 +207,6 @@ export const mutations: readonly Mutation[] = [
     put: 'if (!isKept && lanes === null) throw unsaid(',
     from: 10602,
   },
-  {
-    name: 'who meets another gateway’s unconfirmed creation leaves no mark in it (was so)',
-    file: 'src/northbound/promise.ts',
-    find: 'isUnanswered(transaction) && isPromisedAsCreated(transaction) && mayBeGivenUp(transaction);',
-    put: "isUnanswered(transaction) && isPromisedAsCreated(transaction) && transaction.id === '';",
-  },
-  {
-    name: 'who came back is promised under another id than it has heard (was so)',
-    file: reports,
-    find: '(promisedAs ?? id)',
-    put: "(promisedAs === '' ? promisedAs : id)",
-  },
-  {
-    name: 'who comes for a refusal that cannot be read is promised what is not recorded (was so)',
-    file: 'src/northbound/followers.ts',
-    find: 'isSettled(transaction.state.status) && transaction.answer === null;',
-    put: 'isSettled(transaction.state.status) || transaction.answer !== null;',
-  },
 ];
 
 /** @throws Error if there is none of that name. */
