@@ -45,7 +45,7 @@ export class JournalLink {
     for (const listener of this.#leases) listener(replica);
   }
 
-  #call<Result>(work: () => Promise<Result>, mayBeLate = true): Promise<Result> {
+  #call<Result>(work: () => Promise<Result>): Promise<Result> {
     const { clock, random } = this.#server;
     const { owner } = this;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
@@ -70,7 +70,7 @@ export class JournalLink {
     const arrive = (): void => {
       if (this.#state === 'silent') return void this.#onTheWay.push(arrive);
       if (this.#state === 'reset' || mishap === 'before') return void refuse();
-      if (mishap === 'late' && mayBeLate) {
+      if (mishap === 'late') {
         refuse();
         clock.after(random.between(0, lateMaxMs), null, () => this.#server.take(carryOut, () => undefined));
       } else this.#server.take(carryOut, refuse);
@@ -88,9 +88,9 @@ export class JournalLink {
     }
   }
 
-  async #write<Result>(work: () => Promise<Result>, mayBeLate = true): Promise<Result | Unavailable> {
+  async #write<Result>(work: () => Promise<Result>): Promise<Result | Unavailable> {
     try {
-      return await this.#call(work, mayBeLate);
+      return await this.#call(work);
     } catch (cause) {
       return { word: 'unavailable', cause };
     }

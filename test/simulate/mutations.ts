@@ -168,8 +168,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a promise is given that is not recorded',
     file: 'src/northbound/expire.ts',
-    find: '  lanes.keep(transaction.id);',
-    put: "  if (abandoning === 'kept') return { kind: 'promise', transaction };",
+    find: '  let isGivenUp = false;',
+    put: "  if (abandoning === 'kept') return { kind: 'promise', transaction };\n  let isGivenUp = false;",
     from: 6,
   },
   {
@@ -199,6 +199,13 @@ export const mutations: readonly Mutation[] = [
     find: 'if (fromEsc !== null) tell(fromEsc);',
     put: 'if (answer.status > 0) tell(fromEsc ?? { status: answer.status, headers: [], body: new Uint8Array() });',
     from: 142,
+  },
+  {
+    name: 'what may be given up is promised while the journal does not confirm it (was so)',
+    file: 'src/northbound/expire.ts',
+    find: 'if (!isKept) throw unsaid(',
+    put: 'if (!isKept && lanes === null) throw unsaid(',
+    from: 10602,
   },
 ];
 
