@@ -81,7 +81,9 @@ export function connector(
     }, options.connectTimeoutMs);
     if (socket instanceof tls.TLSSocket) {
       socket.once('secureConnect', () => {
-        void options.admit(certificateOf(socket)).then((refusal) => {
+        const certificate = certificateOf(socket);
+        const asked = certificate === '' ? Promise.resolve('it shows no certificate') : options.admit(certificate);
+        void asked.then((refusal) => {
           finish(refusal === null ? null : new Error(refusal));
           if (refusal !== null) socket.destroy();
         });
@@ -103,8 +105,8 @@ export function connector(
 }
 
 /**
- * What tells one node from the other: the fingerprint of the certificate (SHA-256), or an empty string if it shows none.
- * Sessions are not resumed (`secure` gives none), so each connection has shown it anew and has proven its key.
+ * What tells one node from the other: the fingerprint of the certificate (SHA-256). An empty string where none is to be
+ * had, as on a resumed session: Node forgets it then, so none is ever resumed (`secure` gives no session).
  */
 export const certificateOf = (socket: tls.TLSSocket): string => socket.getPeerCertificate().fingerprint256 ?? '';
 
