@@ -299,6 +299,8 @@ export class Coordinator {
         const { activeNode } = this.#state;
         this.#options.log.info({ epoch: effect.epoch, activeNode }, 'the pair is ready');
         this.switchovers.ready(effect.epoch, effect.at, { to: activeNode, cause: causeOf(this.#state) });
+        // Which node it is, the nodes tell.
+        this.askNow();
         return;
       }
     }
