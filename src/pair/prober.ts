@@ -5,11 +5,10 @@
  * It concludes nothing: observations go to the coordinator.
  */
 import http from 'node:http';
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Observation } from '../domain/health.ts';
 import { isReady, readHealthReport } from '../esc/health-report.ts';
-import { certificateOf, open, type TlsTrust } from '../upstream/sockets.ts';
+import { open, type TlsTrust } from '../upstream/sockets.ts';
 import { now } from './clock.ts';
 
 export interface ProberOptions {
@@ -165,5 +164,7 @@ function conclude(
 }
 
 /** Each node ships its own certificate, so it tells the nodes apart at the VIP. */
-const identityOf = (socket: Socket): string | null =>
-  socket instanceof TLSSocket ? certificateOf(socket) || null : null;
+function identityOf(socket: object): string | null {
+  const certificate = 'getPeerCertificate' in socket ? (socket as TLSSocket).getPeerCertificate() : null;
+  return certificate?.fingerprint256 ?? null;
+}
