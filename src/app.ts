@@ -117,7 +117,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const onMended = (mended: Mended): void => metrics.journal.mended(mended);
     const repair = new Repair({ journal: store, recent, trust, coordinator, leaseTtlMs, log, onMended });
     closers.push(() => repair.close());
-    const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
+    const upstream = makeUpstream(config, coordinator);
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
     const reportingTo = reportingToOf(config);

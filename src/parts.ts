@@ -47,7 +47,7 @@ export function makeCoordinator(
   });
 }
 
-export function makeUpstream(config: Config, onBadSign: (evidence: string) => void): Upstream {
+export function makeUpstream(config: Config, coordinator: Coordinator): Upstream {
   const { vip, rest, timeouts } = config.esc;
   return new Upstream({
     host: vip,
@@ -56,7 +56,8 @@ export function makeUpstream(config: Config, onBadSign: (evidence: string) => vo
     connectTimeoutMs: timeouts.connectMs,
     connectionsMax: upstreamConnectionsMax,
     answerBytesMax,
-    onBadSign,
+    admit: (certificate) => coordinator.refusalOf(certificate),
+    onBadSign: (evidence) => coordinator.badSign(evidence),
   });
 }
 

@@ -24,6 +24,7 @@ function makeUpstream(port: number, isSecure = false, badSigns: string[] = []): 
     connectTimeoutMs: 3_000,
     connectionsMax: 2,
     answerBytesMax: 1000,
+    admit: async () => null,
     onBadSign: (evidence) => badSigns.push(evidence),
   });
 }
@@ -175,6 +176,7 @@ test('a certificate that is not trusted: never sent', async () => {
     connectTimeoutMs: 3_000,
     connectionsMax: 1,
     answerBytesMax: 1000,
+    admit: async () => null,
     onBadSign: () => undefined,
   });
   const outcome = await upstream.send(post, { deadlineMs: 5_000 });
