@@ -8,6 +8,7 @@ import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
+import { callbackPath } from '../callbacks/token.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../domain/problem.ts';
 import { northboundOf, rawPathOf, readPath } from '../esc/request-path.ts';
@@ -29,6 +30,7 @@ import {
   headersMaxBytes,
   isSafe,
   notAllowed,
+  refuseDelivery,
 } from './request-checks.ts';
 import type { CountRequest } from './request-rate.ts';
 import { contextOf, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
@@ -159,6 +161,13 @@ function take(
   }
   const { url = '' } = request;
   const rawPath = rawPathOf(url);
+  try {
+    // What ESC reports may come from a gateway in ESC's place.
+    if (!rawPath.startsWith(`${callbackPath}/`)) refuseDelivery(request);
+  } catch (error) {
+    refuse(error, announcesBody(request));
+    return;
+  }
   // Paths of ESC's northbounds; the ETSI one answers 404 until it is built.
   if (northboundOf(rawPath, readPath(rawPath)) === 'rest') {
     proxy(options, named, { request, response, hasLeft }).catch((error: unknown) => {

@@ -25,7 +25,7 @@ import { gateOrderSchema, observationSchema, pairRoutes } from './ops-pair-route
 import { auditPageSchema, documentSchema, healthSchema, serviceRoutes } from './ops-service-routes.ts';
 import { pageSchema, resolutionSchema, transactionRoutes } from './ops-transaction-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
-import { answerParserError, headersMaxBytes } from './request-checks.ts';
+import { answerParserError, headersMaxBytes, refuseDelivery } from './request-checks.ts';
 import { contextOf } from './secure-context.ts';
 import type { TypedApp } from './typebox-types.ts';
 
@@ -69,6 +69,7 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
     throw unrouted(request.method, request.url);
   });
 
+  app.addHook('onRequest', async (request) => refuseDelivery(request));
   const access = guard(app, config.ops.tokens, log);
   app.addHook('onResponse', async (request, reply) => {
     const operator = access.of(request);
