@@ -33,7 +33,7 @@ import {
   refuseDelivery,
 } from './request-checks.ts';
 import type { CountRequest } from './request-rate.ts';
-import { contextOf, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
+import { contextOf, handshakeMaxMs, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
 
 export interface NorthboundOptions {
   readonly config: Pick<Config, 'northbound' | 'limits'>;
@@ -128,7 +128,9 @@ function makeServer(listener: RequestListener, tls: SecureContext | null): http.
     noDelay: true,
   };
   const server =
-    tls === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...tls }, listener);
+    tls === null
+      ? http.createServer(limits, listener)
+      : https.createServer({ ...limits, ...tls, handshakeTimeout: handshakeMaxMs }, listener);
   // Node drops further fields silently; how many there are is bounded by their bytes.
   server.maxHeadersCount = 0;
   server.on('connect', (_, socket: Socket) => Conversation.on(socket).refuse(notAllowed('CONNECT')));

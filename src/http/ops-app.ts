@@ -15,6 +15,7 @@ import type { Ops } from '../ops/ops.ts';
 import { nodeSchema, observedSchema, pairStatusSchema, replicaSchema, switchoverSchema } from '../ops/pair-view.ts';
 import { attemptSchema, callbackSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
+import { limitConnections } from './connection-places.ts';
 import { documentPage } from './document-routes.ts';
 import { mustBeLoopback, operatorWith } from './operators.ts';
 import { guard } from './ops-access.ts';
@@ -26,7 +27,7 @@ import { auditPageSchema, documentSchema, healthSchema, serviceRoutes } from './
 import { pageSchema, resolutionSchema, transactionRoutes } from './ops-transaction-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 import { answerParserError, headersMaxBytes, refuseDelivery } from './request-checks.ts';
-import { contextOf } from './secure-context.ts';
+import { contextOf, handshakeMaxMs } from './secure-context.ts';
 import type { TypedApp } from './typebox-types.ts';
 
 export interface OpsAppOptions {
@@ -37,6 +38,8 @@ export interface OpsAppOptions {
 
 const bodyMaxBytes = 64 * 1024;
 const parameterMaxChars = 255;
+/** Operators, their browsers' streams (at most 200) and what monitors: more is a mistake, or a flood. */
+const connectionsMax = 500;
 
 /** Resolves when its routes are registered. */
 export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<FastifyInstance> {
@@ -131,7 +134,10 @@ function makeServer(listener: RequestListener, tls: Config['ops']['tls']): http.
   };
   const secure = contextOf(tls);
   const server =
-    secure === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...secure }, listener);
+    secure === null
+      ? http.createServer(limits, listener)
+      : https.createServer({ ...limits, ...secure, handshakeTimeout: handshakeMaxMs }, listener);
   server.on('clientError', answerParserError);
+  limitConnections(server, connectionsMax);
   return server;
 }

@@ -9,6 +9,9 @@ import type { Config } from '../config/schema.ts';
 
 export type ListenerTls = Config['northbound']['tls'];
 
+/** As long as a head may take; Node would hold a place for two minutes. */
+export const handshakeMaxMs = 10_000;
+
 export interface SecureContext {
   readonly cert: string;
   readonly key: string;
