@@ -62,6 +62,8 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
   app.addHook('onSend', async (_, reply) => {
     reply.header('X-Content-Type-Options', 'nosniff');
     if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store');
+    // Of this host alone (RFC 6797 section 6.1.2): what else is under its name is not the gateway's to say.
+    if (config.ops.tls.cert !== undefined) reply.header('Strict-Transport-Security', 'max-age=31536000');
   });
   app.setErrorHandler((error, _, reply) => {
     const { status, headers, body } = asProblem(error);
