@@ -20,7 +20,7 @@ import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
 import type { Listener } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
-import { expiryWarnings, type ListenerTls } from './http/secure-context.ts';
+import { checkContext, expiryWarnings, type ListenerTls } from './http/secure-context.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
 import { startPruning } from './journal/pruning.ts';
@@ -315,6 +315,9 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     });
     closers.push(async () => callbacks?.close());
     const renewCertificates = (renewed: Pick<Config, 'northbound' | 'ops'>): void => {
+      // All or none: who renews two listeners with one authority wants no half of it.
+      checkContext(renewed.northbound.tls);
+      checkContext(renewed.ops.tls);
       northbound.renew(renewed.northbound.tls);
       callbacks?.renew(renewed.northbound.tls);
       opsListener.renew(renewed.ops.tls);
