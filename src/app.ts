@@ -27,6 +27,7 @@ import { startPruning } from './journal/pruning.ts';
 import { journalInUse } from './journal-in-use.ts';
 import { listenNorth } from './listening.ts';
 import { Comeback } from './northbound/comeback.ts';
+import { Fingerprints } from './northbound/fingerprint.ts';
 import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
 import { linger } from './northbound/linger.ts';
@@ -244,6 +245,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       followers,
       replica,
       catalogue,
+      fingerprints: new Fingerprints(journal.digests),
       lanes,
       comeback,
       bodyBytesMax,
