@@ -91,16 +91,16 @@ export function ownAccount({ esc }: Config): string | null {
   return `Basic ${Buffer.from(`${esc.username}:${esc.password ?? ''}`).toString('base64')}`;
 }
 
-export function clientRules(config: Config, log: Logger): ClientRules {
+export function clientRules(config: Config, { log, journal }: { log: Logger; journal: Journal }): ClientRules {
   return {
     log,
     clients: config.northbound.clients,
     authorization: ownAccount(config),
-    identityKey: journalKey(config),
+    identityKey: journal.digests.key,
   };
 }
 
-/** What clients' names and callback tokens are keyed with: the journal's own key, where it has one. */
+/** What callback tokens are keyed with: the journal's own key, where it has one. */
 function journalKey({ journal: { url, key, name } }: Config): Uint8Array {
   return key ?? (url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null) ?? Buffer.from(name);
 }
