@@ -20,7 +20,7 @@ async function bench(...given: readonly string[]): Promise<{ tables: string; sai
 const rowsOf = (tables: string): string[] => tables.split('\n').filter((line) => line.startsWith('| '));
 
 suite('the bench', { skip: redisSkip }, () => {
-  for (const name of ['replay', 'held', 'journaled', 'scale', 'kept', 'memory', 'retention']) {
+  for (const name of ['replay', 'held', 'journaled', 'scale', 'kept', 'console', 'memory', 'retention']) {
     test(`measures ${name} and prints its tables`, async () => {
       const { tables, said, code } = await bench('--tiny', name);
       assert.equal(code, 0, said);
