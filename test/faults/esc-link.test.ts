@@ -11,14 +11,14 @@ const rules = { isHeldDuring: true, hasOwnDoors: false };
 
 suite('between the gateway and ESC', { concurrency: true }, () => {
   test('every promise holds whatever befalls an exchange', async () => {
-    await using place = await startPlace({ network: 61 });
+    await using place = await startPlace({ number: 0 });
     const play = new Play(place, cells, rules);
     await play.run();
     await play.judged();
   });
 
   test('every promise holds when connections are refused, or reset before a byte is read', async () => {
-    await using place = await startPlace({ network: 62 });
+    await using place = await startPlace({ number: 1 });
     const play = new Play(place, cells, rules);
     const door = place.proxies.esc;
     let turnedAway = door.turnedAway;
