@@ -7,6 +7,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NorthboundOptions } from '../../src/http/northbound-listener.ts';
 import { asGatewayError, problemAnswer } from '../../src/http/problem-answer.ts';
 import { towardsEsc } from '../../src/upstream/headers.ts';
+import { currentOwner } from './clock.ts';
+import { theWorld } from './edges/world.ts';
 
 export interface ClientRequest {
   readonly method: string;
@@ -92,7 +94,8 @@ export class Conversation {
     const response = new Response(give);
     this.#response = response;
     void this.#handle(options, request as unknown as IncomingMessage, response as unknown as ServerResponse);
-    process.nextTick(() => {
+    // Not before somebody reads it, as Node's would.
+    theWorld().clock.after(0, currentOwner(), () => {
       if (asked.body !== undefined) request.emit('data', Buffer.from(asked.body));
       request.complete = true;
       request.emit('end');

@@ -34,6 +34,8 @@ export class SimulatedPair {
   readonly saidReady = new Map<Owner | null, number>();
   readonly #lines: Lines;
   readonly #context: RestContext;
+  /** What the health monitors say, by what they find. */
+  readonly #reports = new Map<string, ReturnType<typeof renderHealth>>();
   #count = 0;
 
   constructor(lines: Lines, options: PairOptions) {
@@ -80,7 +82,10 @@ export class SimulatedPair {
         ? healthOf(order, node.running, phase, isPeerBack)
         : { statusCode: node.brokenCode, stage: undefined };
     if (line.place === 'vip' && report.stage === 'READY') this.saidReady.set(line.client, this.#lines.clock.now);
-    const { status, contentType, body } = renderHealth(report, 'application/xml', this.settings.profiles);
+    const name = JSON.stringify(report);
+    const said = this.#reports.get(name) ?? renderHealth(report, 'application/xml', this.settings.profiles);
+    this.#reports.set(name, said);
+    const { status, contentType, body } = said;
     line.answer({ status, headers: ['content-type', contentType], body });
   }
 

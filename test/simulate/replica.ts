@@ -21,7 +21,7 @@ export interface ReplicaOptions {
 }
 
 const restartMs = 300;
-const skewMaxMs = 20_000;
+const skewMaxMs = 7_000;
 const closeMaxMs = 2_000;
 
 export class Replica {

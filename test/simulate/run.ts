@@ -29,6 +29,8 @@ export interface Verdict {
 const troubleMs = 15_000;
 const quietMs = 1_500;
 const clientsMax = 5;
+/** How long clients follow what they began when the trouble is over. */
+const clientsFollowMs = 5_000;
 
 export interface RunOptions {
   readonly config: Config;
@@ -90,6 +92,7 @@ export async function runSeed(seed: number, { config, isTold, untilBroken }: Run
 async function course(world: World): Promise<void> {
   const { clock, random, replicas, orders } = world;
   let isStopped = false;
+  let giveUpAt = Number.POSITIVE_INFINITY;
   let clientsLeft = 0;
   for (const replica of replicas) {
     replica.start();
@@ -110,7 +113,7 @@ async function course(world: World): Promise<void> {
       receiver,
       orders,
       isStopped: () => isStopped,
-      giveUpAt: () => (isStopped ? clock.now : Number.POSITIVE_INFINITY),
+      giveUpAt: () => giveUpAt,
     });
     clientsLeft += 1;
     void orchestrator.run().finally(() => {
@@ -123,6 +126,7 @@ async function course(world: World): Promise<void> {
   world.tell('the trouble is over');
   await clock.pause(random.between(0, 2_000));
   isStopped = true;
+  giveUpAt = clock.now + clientsFollowMs;
   const ledgers = await settle(world, () => clientsLeft === 0);
   for (const found of audit(ledgers)) {
     if (isExcused(found, ledgers, world.server.records)) continue;
