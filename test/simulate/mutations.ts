@@ -200,6 +200,18 @@ export const mutations: readonly Mutation[] = [
     put: 'if (answer.status > 0) tell(fromEsc ?? { status: answer.status, headers: [], body: new Uint8Array() });',
     from: 142,
   },
+  {
+    name: 'a page is passed on to who reads, whoever says it',
+    file: 'src/northbound/pass.ts',
+    find: 'const reading = await sender.confirm(fetched.answer, epoch);',
+    put: "const reading = { kind: 'answered' as const, answer: fetched.answer, epoch: sender === null ? 0 : epoch };",
+  },
+  {
+    name: 'a read that was cut short ends as if it were whole',
+    file: 'src/northbound/pass.ts',
+    find: 'if (isComplete || !this.#hasBody) this.#response.end();',
+    put: 'if (isComplete || this.#response !== null) this.#response.end();',
+  },
 ];
 
 /** @throws Error if there is none of that name. */

@@ -117,7 +117,7 @@ export class Replica {
 
   /** A client asks. @returns what it calls when it leaves. */
   ask(asked: ClientRequest, answered: (answer: ClientAnswer | 'none') => void): () => void {
-    const { clock, lines, checkTold } = theWorld();
+    const { clock, lines, checkTold, reads } = theWorld();
     const under: { conversation: Conversation | null; end: () => void } = {
       conversation: null,
       end: () => {
@@ -129,11 +129,13 @@ export class Replica {
     const { owner } = this;
     clock.after(lines.delayMs(), owner, () => {
       if (this.northbound === null) return void under.end();
-      under.conversation = new Conversation(this.northbound, asked, (answer) => {
+      const give = (answer: ClientAnswer): void => {
         this.#asked.delete(under);
-        checkTold(answer);
+        if (asked.method === 'GET') reads.check(owner, asked.path, answer);
+        else checkTold(answer);
         clock.after(lines.delayMs(), null, () => answered(answer));
-      });
+      };
+      under.conversation = new Conversation(this.northbound, asked, { give, cut: under.end });
     });
     return () => {
       this.#asked.delete(under);

@@ -9,6 +9,7 @@ import { runAs } from './clock.ts';
 import { enter } from './edges/world.ts';
 import { rule } from './globals.ts';
 import { isExcused } from './limits.ts';
+import { read } from './readers.ts';
 import { settle } from './settling.ts';
 import { makeTrouble } from './troubles.ts';
 import { World } from './world.ts';
@@ -29,6 +30,7 @@ export interface Verdict {
 const troubleMs = 15_000;
 const quietMs = 1_500;
 const clientsMax = 5;
+const readers = 2;
 /** How long clients follow what they began when the trouble is over. */
 const clientsFollowMs = 5_000;
 
@@ -117,6 +119,12 @@ async function course(world: World): Promise<void> {
     });
     clientsLeft += 1;
     void orchestrator.run().finally(() => {
+      clientsLeft -= 1;
+    });
+  }
+  for (let left = readers; left > 0; left -= 1) {
+    clientsLeft += 1;
+    void read(world, random.fork(), () => isStopped).finally(() => {
       clientsLeft -= 1;
     });
   }

@@ -24,6 +24,8 @@ const matches: Chosen<Match> = [
   { method: 'DELETE', path: 'tenants' },
   { method: 'DELETE', path: 'networks' },
   { method: 'DELETE', path: 'deployments' },
+  { method: 'GET', path: 'tenants' },
+  { method: 'GET', path: 'deployments' },
 ];
 
 const createsAndUpdates: Chosen<Match> = [

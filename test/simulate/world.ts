@@ -19,6 +19,7 @@ import type { Asked } from './line.ts';
 import { Lines } from './lines.ts';
 import { SimulatedPair } from './pair.ts';
 import { nodes, vip } from './places.ts';
+import { Reads } from './reads.ts';
 import { Replica } from './replica.ts';
 import { leaseMs, timeScale } from './times.ts';
 
@@ -32,6 +33,7 @@ export class World implements EdgeWorld {
   readonly pair: SimulatedPair;
   readonly server: JournalServer;
   readonly replicas: readonly Replica[];
+  readonly reads: Reads;
   readonly orders: Order[] = [];
   readonly heard: Heard[] = [];
   readonly disturbances: Disturbance[] = [];
@@ -72,6 +74,12 @@ export class World implements EdgeWorld {
       tell: this.tell,
       complain: this.complain,
       moved: this.#checkPage,
+    });
+    this.reads = new Reads({
+      clock: this.clock,
+      pair: this.pair,
+      replicas: () => this.replicas,
+      complain: this.complain,
     });
     this.server.mishapShare = this.random.pick([0, 0.01, 0.04, 0.12] as const);
     this.replicas = Array.from(
