@@ -58,7 +58,7 @@ export class Reads {
     const said = this.#said.findLast(
       (each) => each.owner === owner && each.path === path && each.status === status && each.body === body,
     );
-    if (said === undefined) return complain('a read was answered with what nobody said', `${status} to ${path}`);
+    if (said === undefined) return void complain('a read was answered with what nobody said', `${status} to ${path}`);
     const epoch = replicas().find((each) => each.owner === owner)?.gateway?.coordinator.epoch;
     if (epoch !== undefined && epoch !== said.epoch)
       complain('a read was answered out of an epoch that is over', `${said.epoch}, and it is ${epoch}: ${path}`);

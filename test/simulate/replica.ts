@@ -34,6 +34,8 @@ export class Replica {
   link: JournalLink | null = null;
   /** Something is being done to it. */
   isBusy = false;
+  /** Since when an operator holds its gate, by its own clock. */
+  heldSince: number | null = null;
   readonly #options: ReplicaOptions;
   readonly #asked = new Set<{ conversation: Conversation | null; end: () => void }>();
   #isStopping = false;
@@ -89,6 +91,7 @@ export class Replica {
   }
 
   #forget(): void {
+    this.heldSince = null;
     this.gateway = null;
     this.northbound = null;
     this.ops = null;

@@ -4,9 +4,9 @@
  */
 import { isSettled, type Transaction } from '../../src/domain/transaction.ts';
 import { transactionView } from '../../src/ops/transaction-view.ts';
-import { attemptOf } from '../chaos/attempts.ts';
 import type { JournalEntry, Ledgers } from '../chaos/ledgers.ts';
 import { runAs } from './clock.ts';
+import { checkActs, isCancelled, isDoneOnVim } from './operators.ts';
 import type { World } from './world.ts';
 
 const waitMaxMs = 120_000;
@@ -30,6 +30,7 @@ export async function settle(world: World, clientsAreDone: () => boolean): Promi
   if (stored.length !== server.records.size) world.complain('a record is gone from the journal', `${stored.length}`);
   const journal = stored.map((record) => transactionView(record) as JournalEntry);
   checkPromises(world);
+  checkActs(world);
   const requests = pair.requests.entries.filter(({ method }) => method !== 'GET');
   return {
     clients: { orders, heard },
@@ -66,13 +67,10 @@ function isAgreed({ replicas, pair }: World): boolean {
 
 /** By what is seen on the VIM of the requests that each transaction sent. */
 async function resolveAsOperator(world: World): Promise<void> {
-  const { server, replicas, pair, clock } = world;
+  const { server, replicas, clock } = world;
   for (const { id, state } of [...server.records.values()]) {
     if (state.status !== 'awaiting-operator') continue;
-    const sent = new Set(
-      pair.requests.entries.filter((each) => attemptOf(each)?.transaction === id).map(({ transaction }) => transaction),
-    );
-    const isDone = pair.vim.log.entries.some(({ transaction }) => sent.has(transaction));
+    const isDone = isDoneOnVim(world, id);
     const as = isDone ? ('completed' as const) : ('failed' as const);
     const replica = world.random.pick(replicas as [(typeof replicas)[number]]);
     let isOver = false;
@@ -93,7 +91,7 @@ function checkPromises({ orders, server, complain }: World): void {
   for (const { tries } of orders) {
     for (const { status, transaction } of tries) {
       const record = server.records.get(transaction ?? '');
-      if (status !== 202 || record?.state.status !== 'abandoned') continue;
+      if (status !== 202 || record?.state.status !== 'abandoned' || isCancelled(record)) continue;
       // Promised from its creation, which was not confirmed: who met it elsewhere left no trace. Told, and not repaired.
       if (!(record.promisedAt === record.receivedAt && record.state.reason.startsWith('the journal did not confirm')))
         complain('promised, and abandoned', record.state.reason, record.id);

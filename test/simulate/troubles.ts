@@ -6,6 +6,7 @@ import { type CrashPoint, crashPoints, type Injection, type Match } from '../../
 import { type Cause, causes } from '../../src/sim/takeover.ts';
 import type { Random } from '../chaos/random.ts';
 import type { LinkState } from './journal-link.ts';
+import { act, gateByHand } from './operators.ts';
 import type { Replica } from './replica.ts';
 import { leaseMs } from './times.ts';
 import type { World } from './world.ts';
@@ -200,6 +201,8 @@ const troubles: Chosen<readonly [weight: number, trouble: Trouble]> = [
   [1, nodeFrozen],
   [0.7, maintenance],
   [1, deafness],
+  [4, act],
+  [1, gateByHand],
 ];
 
 /** Makes trouble for so long; resolves when all of it is over, and none waits any more. */

@@ -17,6 +17,7 @@ import { JournalServer } from './journal-server.ts';
 import { memoryDatabase, memoryJournal } from './journal-store.ts';
 import type { Asked } from './line.ts';
 import { Lines } from './lines.ts';
+import { checkHold, type Done } from './operators.ts';
 import { SimulatedPair } from './pair.ts';
 import { nodes, vip } from './places.ts';
 import { Reads } from './reads.ts';
@@ -38,6 +39,8 @@ export class World implements EdgeWorld {
   readonly heard: Heard[] = [];
   readonly disturbances: Disturbance[] = [];
   readonly violations: Violation[] = [];
+  /** What operators did in the middle of the trouble. */
+  readonly operated: Done[] = [];
   readonly story: string[] = [];
   receiverMode: EdgeWorld['receiverMode'] = 'up';
   readonly #isTold: boolean;
@@ -132,6 +135,7 @@ export class World implements EdgeWorld {
     if (ended !== undefined && ended.since + leaseMs < this.clock.now)
       this.complain('sent in an epoch long over', `${attempt.epoch}`, as.transaction);
     this.#checkLease(owner, as.transaction);
+    if (record !== undefined) checkHold(this, owner, record, as.attempt);
     const mayHaveIt = record?.attempts.some(({ number, outcome }) => number < as.attempt && outcome !== 'never-sent');
     if (mayHaveIt === true) this.#checkLook(as.transaction, record?.policy.look ?? null);
     this.#sentAt.set(as.transaction, this.clock.now);

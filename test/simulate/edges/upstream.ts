@@ -40,7 +40,8 @@ export class Upstream {
           this.#attempts.delete(attempt);
           if (line !== null) this.#rest(line);
           const isBadSign = fetched.kind === 'never-sent' || fetched.kind === 'unknown';
-          if (isBadSign && !attempt.isObstructed && options.signal?.aborted !== true) this.#options.onBadSign(fetched.evidence);
+          if (isBadSign && !attempt.isObstructed && options.signal?.aborted !== true)
+            this.#options.onBadSign(fetched.evidence);
           resolve(fetched);
         },
       });
