@@ -8,6 +8,7 @@ import { isSettled, type Transaction } from '../../src/domain/transaction.ts';
 import type { Acts } from '../../src/ops/acts.ts';
 import { attemptOf } from '../chaos/attempts.ts';
 import type { Random } from '../chaos/random.ts';
+import type { Violation } from '../chaos/views.ts';
 import { type Owner, runAs } from './clock.ts';
 import type { Replica } from './replica.ts';
 import type { World } from './world.ts';
@@ -145,6 +146,27 @@ export function checkHold(
   if (heldSince !== null && marked !== undefined && marked.at > heldSince)
     complain('sent while the gate was held by hand', `attempt ${number}`, id);
 }
+
+/**
+ * What the audit finds and a person is to answer for, under whose name it stands in the journal: what was ordered to be
+ * sent once more is (R2), also after what came later; what was resolved is what was seen just then.
+ */
+export function isByPerson({ rule, transaction }: Violation, records: ReadonlyMap<string, Transaction>): boolean {
+  const record = records.get(transaction ?? '');
+  if (record === undefined) return false;
+  const isOrdered = ({ operatorReplay }: Transaction): boolean => operatorReplay !== undefined;
+  if (rule === 'what may not be repeated was repeated') return isOrdered(record);
+  if (rule === 'out of order')
+    return [...records.values()].some((each) => each.place.lane === record.place.lane && isOrdered(each));
+  const reason = 'reason' in record.state ? record.state.reason : '';
+  return reason.startsWith('resolved by operator-') && resolvedRules.has(rule);
+}
+
+const resolvedRules: ReadonlySet<string> = new Set([
+  'failed, and done',
+  'completed, and not done',
+  'done in the journal, not on the VIM',
+]);
 
 /** By a person, who may take back what the gateway promised (R2). */
 export const isCancelled = ({ state }: Transaction): boolean =>

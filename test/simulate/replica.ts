@@ -32,6 +32,8 @@ export class Replica {
   ops: Ops | null = null;
   receiver: Receiver | null = null;
   link: JournalLink | null = null;
+  /** Times that it was started. */
+  starts = 0;
   /** Something is being done to it. */
   isBusy = false;
   /** Since when an operator holds its gate, by its own clock. */
@@ -59,6 +61,7 @@ export class Replica {
     const owner = new Owner(name, Math.round(world.random.between(-skewMaxMs, skewMaxMs)));
     this.owner = owner;
     this.#isStopping = false;
+    this.starts += 1;
     this.link = link(owner);
     const { journal } = this.link;
     world.tell(name, 'starts');

@@ -91,21 +91,45 @@ const cutOff = toReplica('is cut off from the journal', async (replica, { clock 
   link?.become('whole');
 });
 
-const journalFrozen: Trouble = async (world, random) => {
-  const disturbance = world.disturb('the journal is frozen', true);
-  world.server.freeze();
-  await world.clock.pause(random.between(100, 2 * leaseMs));
-  world.server.run();
-  disturbance.to = Math.floor(world.clock.now);
-};
+const toJournal =
+  (what: string, act: (world: World, random: Random) => Promise<void>): Trouble =>
+  async (world, random) => {
+    if (world.isJournalBusy) return;
+    world.isJournalBusy = true;
+    const disturbance = world.disturb(`the journal ${what}`, true);
+    await act(world, random);
+    world.isJournalBusy = false;
+    disturbance.to = Math.floor(world.clock.now);
+  };
 
-const journalKilled: Trouble = async (world, random) => {
-  const disturbance = world.disturb('the journal is killed', true);
-  world.server.kill();
-  await world.clock.pause(random.between(0, leaseMs));
-  world.server.run();
-  disturbance.to = Math.floor(world.clock.now);
-};
+const journalFrozen = toJournal('is frozen', async ({ server, clock }, random) => {
+  server.freeze();
+  await clock.pause(random.between(100, 2 * leaseMs));
+  server.run();
+});
+
+const journalKilled = toJournal('is killed', async ({ server, clock }, random) => {
+  server.kill();
+  await clock.pause(random.between(0, leaseMs));
+  server.run();
+});
+
+/** Who knows what was lost writes it back (R34): so nothing befalls any replica meanwhile. */
+const journalForgets = toJournal('comes back without what it confirmed', async (world, random) => {
+  const { server, clock, replicas } = world;
+  if (replicas.some(({ isBusy, isListening }) => isBusy || !isListening)) return;
+  for (const replica of replicas) replica.isBusy = true;
+  // What one knew that has ended, nobody does.
+  const isAll = replicas.every(({ starts }) => starts === 1) && random.isLucky(0.5);
+  server.loss.keep();
+  await clock.pause(random.between(20, 1_500));
+  server.kill();
+  await clock.pause(random.between(0, leaseMs));
+  server.lose(isAll);
+  server.run();
+  await clock.pause(3 * leaseMs);
+  for (const replica of replicas) replica.isBusy = false;
+});
 
 const switchover: Trouble = async (world, random) => {
   const cause = random.pick(allCauses);
@@ -193,6 +217,7 @@ const troubles: Chosen<readonly [weight: number, trouble: Trouble]> = [
   [3, cutOff],
   [1, journalFrozen],
   [1, journalKilled],
+  [1, journalForgets],
   [5, switchover],
   [4, crash],
   [5, fault],

@@ -41,6 +41,8 @@ export class World implements EdgeWorld {
   readonly violations: Violation[] = [];
   /** What operators did in the middle of the trouble. */
   readonly operated: Done[] = [];
+  /** Something is being done to the journal. */
+  isJournalBusy = false;
   readonly story: string[] = [];
   receiverMode: EdgeWorld['receiverMode'] = 'up';
   readonly #isTold: boolean;
@@ -72,6 +74,7 @@ export class World implements EdgeWorld {
     });
     this.server = new JournalServer({
       store: memoryJournal(this.#database, () => Math.floor(this.clock.now)),
+      database: this.#database,
       clock: this.clock,
       random: this.random.fork(),
       tell: this.tell,
@@ -126,7 +129,7 @@ export class World implements EdgeWorld {
     const as = attemptOf({ headers: { callback } });
     if (as === null) return void this.complain('sent without a token', callback);
     this.tell(owner.name, 'sends', as.transaction, 'attempt', as.attempt);
-    const record = this.server.records.get(as.transaction);
+    const record = this.server.known(as.transaction);
     const attempt = record?.attempts.find(({ number }) => number === as.attempt);
     if (attempt === undefined)
       return void this.complain('sent before it was journaled', `attempt ${as.attempt}`, as.transaction);
@@ -143,7 +146,8 @@ export class World implements EdgeWorld {
 
   #checkLease(owner: Owner, transaction: string): void {
     const replica = this.replicas.find((each) => each.owner === owner)?.gateway?.replica;
-    if (replica === undefined) return;
+    // Its lease was lost with the rest, and is there again when it was renewed.
+    if (replica === undefined || this.server.lostAt + leaseMs > this.clock.now) return;
     const lease = this.#database.prepare('SELECT expires_at FROM leases WHERE replica = ?').get(replica);
     if (Number(lease?.expires_at ?? 0) < this.clock.now)
       this.complain('sent without a lease (R32)', replica, transaction);
@@ -169,7 +173,7 @@ export class World implements EdgeWorld {
   readonly checkTold = ({ status, headers }: ClientAnswer): void => {
     const id = headers['northgate-transaction'];
     if (id === undefined) return;
-    const record = this.server.records.get(id);
+    const record = this.server.known(id);
     if (record === undefined) return void this.complain('told of what is not journaled', `${status}`, id);
     const isPromise = status === 202 && record.answer?.status !== 202;
     if (isPromise) return;
