@@ -27,6 +27,7 @@ const edges: Readonly<Record<string, string>> = {
   'src/upstream/upstream.ts': edge('upstream'),
   'src/upstream/sockets.ts': edge('sockets'),
   'src/callbacks/delivery.ts': edge('delivery'),
+  'test/chaos/plans.ts': edge('plans'),
   'test/chaos/sending.ts': edge('sending'),
   'test/chaos/stage.ts': edge('stage'),
 };

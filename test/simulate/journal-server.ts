@@ -3,7 +3,7 @@
  * tells the replicas of each other's writes, as a rule. All that is written passes here, and is checked (R1).
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { legalMoves, type Transaction } from '../../src/domain/transaction.ts';
+import { isWaiting, legalMoves, occupiesLane, type Transaction } from '../../src/domain/transaction.ts';
 import type { Journal, Replacement } from '../../src/journal/journal.ts';
 import type { Random } from '../chaos/random.ts';
 import type { Clock, Owner } from './clock.ts';
@@ -150,6 +150,21 @@ export class JournalServer {
     const asked = mark?.epoch ?? epoch;
     if (asked !== undefined && asked !== this.epoch)
       complain('written in an epoch that is over', `${asked}, and it is ${this.epoch}`, transaction.id);
+    const before = mark === undefined ? null : this.#firstBefore(transaction);
+    if (before !== null) complain('marked before an earlier one (R8, R9)', before, transaction.id);
+  }
+
+  /** An earlier one in its lane or on an ancestor of its resource, or below what it deletes, that is not answered. */
+  #firstBefore({ sequence, place, method }: Transaction): string | null {
+    const isAbove = (above: Transaction, below: readonly string[]): boolean => below.includes(above.place.lane);
+    for (const each of this.records.values()) {
+      if (each.sequence >= sequence) continue;
+      const isOfLane = each.place.lane === place.lane && occupiesLane(each.state.status);
+      const isRelated =
+        isAbove(each, place.ancestors) || (method === 'DELETE' && each.place.ancestors.includes(place.lane));
+      if (isOfLane || (isRelated && isWaiting(each.state.status))) return each.id;
+    }
+    return null;
   }
 
   #checkMove(before: Transaction, after: Transaction): void {

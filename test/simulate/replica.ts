@@ -107,7 +107,6 @@ export class Replica {
     const { owner, gateway } = this;
     const { clock } = theWorld();
     if (gateway === null) return;
-    this.#isStopping = true;
     let isClosed = false;
     runAs(owner, () => void gateway.close().then(() => (isClosed = true)));
     for (let waitedMs = 0; !isClosed && waitedMs < 10_000; waitedMs += 50) await clock.pause(50);

@@ -10,7 +10,7 @@ import { enter } from './edges/world.ts';
 import { rule } from './globals.ts';
 import { isExcused } from './limits.ts';
 import { isByPerson } from './operators.ts';
-import { read } from './readers.ts';
+import { authorizationOf, read } from './readers.ts';
 import { settle } from './settling.ts';
 import { makeTrouble } from './troubles.ts';
 import { World } from './world.ts';
@@ -108,7 +108,7 @@ async function course(world: World): Promise<void> {
   } as Receiver;
   const clients = 2 + Math.floor(random.between(0, clientsMax - 1));
   for (let index = 0; index < clients; index += 1) {
-    const authorization = `Basic ${Buffer.from(`client-${index}:secret`).toString('base64')}`;
+    const authorization = authorizationOf(`c${index}`);
     const orchestrator = new Orchestrator({
       name: `c${index}`,
       random: random.fork(),

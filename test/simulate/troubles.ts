@@ -7,6 +7,7 @@ import { type Cause, causes } from '../../src/sim/takeover.ts';
 import type { Random } from '../chaos/random.ts';
 import type { LinkState } from './journal-link.ts';
 import { act, gateByHand } from './operators.ts';
+import { misuse } from './readers.ts';
 import type { Replica } from './replica.ts';
 import { leaseMs } from './times.ts';
 import type { World } from './world.ts';
@@ -27,13 +28,6 @@ const matches: Chosen<Match> = [
   { method: 'DELETE', path: 'deployments' },
   { method: 'GET', path: 'tenants' },
   { method: 'GET', path: 'deployments' },
-];
-
-const createsAndUpdates: Chosen<Match> = [
-  { method: 'POST', path: 'tenants' },
-  { method: 'POST', path: 'networks' },
-  { method: 'POST', path: /\/deployments\/s/ },
-  { method: 'PUT' },
 ];
 
 const injections: Chosen<Injection> = [
@@ -187,8 +181,7 @@ const crash: Trouble = async (world, random) => {
 
 const fault: Trouble = async (world, random) => {
   const injection = random.pick(injections);
-  // Under READY a page counts as ESC's answer (R12): of a delete as its success (R19), of an action as its failure (R18).
-  const match = random.pick(injection.fault === 'status' ? createsAndUpdates : matches);
+  const match = random.pick(matches);
   world.disturb(`a fault: ${JSON.stringify(injection)} to ${match.method} ${match.path ?? ''}`, false).to = Math.floor(
     world.clock.now,
   );
@@ -228,6 +221,7 @@ const troubles: Chosen<readonly [weight: number, trouble: Trouble]> = [
   [1, deafness],
   [4, act],
   [1, gateByHand],
+  [1.5, misuse],
 ];
 
 /** Makes trouble for so long; resolves when all of it is over, and none waits any more. */

@@ -88,10 +88,12 @@ export class World implements EdgeWorld {
       complain: this.complain,
     });
     this.server.mishapShare = this.random.pick([0, 0.01, 0.04, 0.12] as const);
-    this.replicas = Array.from(
-      { length: replicaCount },
-      (_, index) => new Replica({ name: `replica-${index + 1}`, config, link: (owner) => this.server.link(owner) }),
-    );
+    const onDisconnect = this.random.pick(['keep', 'keep', 'cancel'] as const);
+    const settings: Config = { ...config, hold: { ...config.hold, onDisconnect } };
+    this.replicas = Array.from({ length: replicaCount }, (_, index) => {
+      const name = `replica-${index + 1}`;
+      return new Replica({ name, config: settings, link: (owner) => this.server.link(owner) });
+    });
   }
 
   get isTroubled(): boolean {
