@@ -127,15 +127,21 @@ export class JournalLink {
           if (created.word === 'created') written(created.transaction);
           return created;
         }),
-      replace: (replacement) =>
-        this.#write(async () => {
+      replace: async (replacement) => {
+        const { unconfirmed } = server.loss;
+        const write = `${replacement.transaction.id} ${replacement.transaction.version + 1}`;
+        const confirmed = await this.#write(async () => {
           const replaced = await store.replace(replacement);
           if (replaced.word === 'replaced') {
             if (server.isNew(replaced.transaction)) server.checkConditions(replacement);
+            if (replacement.bodies !== undefined) unconfirmed.add(write);
             written(replaced.transaction);
           }
           return replaced;
-        }),
+        });
+        if (confirmed.word === 'replaced') unconfirmed.delete(write);
+        return confirmed;
+      },
       holder: (transaction) => this.#read(() => store.holder(transaction)),
       release: (transaction) => this.#write(() => store.release(transaction)),
       restore: (restoration) =>

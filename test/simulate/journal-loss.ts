@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Transaction } from '../../src/domain/transaction.ts';
+import type { Violation } from '../chaos/views.ts';
 
 const tables = ['transactions', 'waiting', 'keys', 'bodies', 'switchovers', 'leases', 'meta'] as const;
 
@@ -25,7 +26,10 @@ export class JournalLoss {
   readonly #standing: Standing;
   /** Records as they were when they were lost, until they are written again. */
   readonly lost = new Map<string, Transaction>();
+  /** Writes of bytes, as `TRANSACTION VERSION`, whose writer never heard that they were made: nobody remembers those. */
+  readonly unconfirmed = new Set<string>();
   #kept: Standing | null = null;
+  #hasForgotten = false;
 
   constructor(database: DatabaseSync, standing: Standing) {
     this.#database = database;
@@ -44,6 +48,7 @@ export class JournalLoss {
   /** Back to what was kept, or to nothing. */
   forget(isAll: boolean): void {
     if (this.#kept === null) throw new Error('nothing was kept');
+    this.#hasForgotten = true;
     const { records, epochs } = this.#standing;
     const back: Standing = isAll ? { records: new Map(), epochs: [], trusted: null } : this.#kept;
     for (const table of tables) {
@@ -59,6 +64,14 @@ export class JournalLoss {
     epochs.splice(0, epochs.length, ...back.epochs);
     this.#standing.trusted = back.trusted;
     this.#kept = null;
+  }
+
+  /** What the audit finds of bytes that nobody could write back. */
+  excuses({ rule, transaction }: Violation): boolean {
+    const isOfBytes = rule === 'a report was given up' || rule === 'no completion';
+    return (
+      isOfBytes && this.#hasForgotten && [...this.unconfirmed].some((write) => write.startsWith(`${transaction} `))
+    );
   }
 
   /** It stands in the journal again. */
