@@ -78,6 +78,7 @@ export interface Internals {
   readonly maintenanceTrialMs?: number;
   readonly leaseTtlMs?: number;
   readonly lingerMs?: number;
+  readonly strayPassMs?: number;
   /** Opens the journal; a test puts something between. */
   readonly open?: typeof openJournal;
 }
@@ -285,8 +286,8 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       if (wasLost && !isAlone) followers.followAll();
       if (!isAlone) void learnEpoch();
     });
-    const mayAdopt = (): boolean => trust.stage === 'whole';
-    const adopter = new Adopter({ replica, records, lease, lanes, watch, relay, log, isAlone, mayAdopt });
+    const carriers = { lanes, watch, relay, transact, mayAdopt: () => trust.stage === 'whole' };
+    const adopter = new Adopter({ ...shared, ...carriers, ...internals, replica, lease, isAlone });
     closers.push(() => adopter.close());
     await adopter.start();
     await relay.start();

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { circleComplaints } from './tidy/circles.ts';
 import { type ImportRules, importComplaints, importsOf, type Source } from './tidy/imports.ts';
 import * as rules from './tidy/rules.ts';
 import { readTree } from './tidy/tree.ts';
@@ -76,6 +77,9 @@ const imports: ImportRules = {
     '@opentelemetry/sdk-trace': ['tracing'],
   },
 };
+
+/** A simulated pair opens the door by which another process orders it about. */
+const circlesKnown = [['src/sim/control.ts', 'src/sim/pair.ts']];
 
 type Rule = (source: Source) => string[];
 
@@ -237,6 +241,28 @@ for (const { says, rule, breaking, keeping } of house) {
   });
 }
 
+suite('the rule "no files import each other"', () => {
+  const circle = [
+    source('src/pair/a.ts', "import { b } from './b.ts';"),
+    source('src/pair/b.ts', "import type { C } from '../esc/c.ts';"),
+    source('src/esc/c.ts', "export type { A } from '../pair/a.ts';"),
+  ];
+
+  test('sees a circle of types among three files, once', () => {
+    assert.deepEqual(circleComplaints(circle), ['these import each other: src/esc/c.ts src/pair/a.ts src/pair/b.ts']);
+  });
+
+  test('sees a file that imports itself', () => {
+    assert.equal(circleComplaints([source('src/pair/a.ts', "import type { A } from './a.ts';")]).length, 1);
+  });
+
+  test('lets pass what two ways lead to, and a circle that is known', () => {
+    const [a, b] = circle as [Source, Source, Source];
+    assert.deepEqual(circleComplaints([a, b, source('src/esc/c.ts')]), []);
+    assert.deepEqual(circleComplaints(circle, [['src/esc/c.ts', 'src/pair/a.ts', 'src/pair/b.ts']]), []);
+  });
+});
+
 suite('the tree', () => {
   const tree = readTree();
 
@@ -252,6 +278,16 @@ suite('the tree', () => {
     const found = new Set(tree.map(({ path }) => path.split('/')).map(([top, part]) => (top === 'src' ? part : '')));
     assert.deepEqual(
       Object.keys(parts).filter((part) => !found.has(part)),
+      [],
+    );
+  });
+
+  test('keeps it: no files import each other', () => {
+    assert.deepEqual(
+      circleComplaints(
+        tree.filter(({ path }) => isProduct(path)),
+        circlesKnown,
+      ),
       [],
     );
   });

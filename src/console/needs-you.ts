@@ -3,9 +3,15 @@ import { html } from 'ghtml';
 import type { Need } from '../ops/needs.ts';
 import { sentence } from '../ops/story.ts';
 import { ago } from './moments.ts';
-import type { Overview } from './overview-page.ts';
 
-export function needsYou({ needs, hasMoreNeeds, now }: Overview): string {
+/** Of the overview, what this part of it shows. */
+interface Needs {
+  readonly needs: readonly Need[];
+  readonly hasMoreNeeds: boolean;
+  readonly now: number;
+}
+
+export function needsYou({ needs, hasMoreNeeds, now }: Needs): string {
   const body =
     needs.length === 0
       ? html`<p class="nothing">Nothing. The gateway goes on by itself.</p>`

@@ -157,6 +157,10 @@ export function refusedForMaintenance(transaction: Transaction, now: Instant): T
   return moved(transaction, { status: 'unacknowledged', since: now, reason: evidence }, { attempts });
 }
 
+/** Whether a reading says that ESC has not taken it, so that it goes back to where it came from. */
+export const wasNotTaken = ({ kind }: { readonly kind: string }): boolean =>
+  kind === 'never-sent' || kind === 'maintenance';
+
 /** A replay was refused and is tried again later (R18): what the answer was stays with the attempt. */
 export function replayRefused(transaction: Transaction, status: number, now: Instant): Transaction {
   const evidence = `the replay was answered ${status}`;
@@ -191,10 +195,28 @@ export function abandoned(transaction: Transaction, reason: string, now: Instant
   return moved(transaction, { status: 'abandoned', settledAt: now, reason });
 }
 
-/** The client was told 202: from now on it is kept whoever waits (R24). */
+/**
+ * The client was told 202: from now on it is kept whoever waits (R24). Once ESC's id stands in the record a report may have
+ * told it, so the promise is made under it (R21).
+ */
 export function promised(transaction: Transaction, now: Instant): Transaction {
-  return transaction.promisedAt === null ? { ...transaction, promisedAt: now } : transaction;
+  const { promisedAt, escTransactionId } = transaction;
+  if (promisedAt !== null) return transaction;
+  return { ...transaction, promisedAt: now, ...(escTransactionId === null ? {} : { promisedAs: escTransactionId }) };
 }
+
+/**
+ * Promised from its creation, and promised to one more who met it at another gateway: whoever undoes an unconfirmed creation
+ * sees that it was met (ADR 0033).
+ */
+export function promisedAgain(transaction: Transaction, now: Instant): Transaction {
+  return isPromisedAsCreated(transaction)
+    ? { ...transaction, promisedAt: Math.max(now, transaction.receivedAt + 1) }
+    : promised(transaction, now);
+}
+
+/** Nobody but its first client was promised anything. */
+export const isPromisedAsCreated = ({ promisedAt, receivedAt }: Transaction): boolean => promisedAt === receivedAt;
 
 /**
  * What a gateway that starts makes of a record that an earlier process left in flight: whether its request left is

@@ -216,6 +216,6 @@ export function madeUp(
 }
 
 /** The id that the client knows, for answers and relayed reports (R21); null: it was told none, and ESC's own stands. */
-export function knownTransactionId({ id, promisedAt, escTransactionId }: Transaction): string | null {
-  return promisedAt === null ? escTransactionId : id;
+export function knownTransactionId({ id, promisedAt, promisedAs, escTransactionId }: Transaction): string | null {
+  return promisedAt === null ? escTransactionId : (promisedAs ?? id);
 }

@@ -164,6 +164,8 @@ export interface Transaction {
   readonly escTransactionId: string | null;
   /** When a client was promised a result by 202, before there was an answer (R24); null if none was. */
   readonly promisedAt: Instant | null;
+  /** ESC's id, where the client may have heard it before that promise, and so knows the transaction by it; absent: by its own id (R21). */
+  readonly promisedAs?: string;
   /** Absent where tracing was off when it came. */
   readonly trace?: TraceContext;
   /** An operator's last order to send it once more (R2); good until an attempt numbered above `afterAttempt` may have left. */

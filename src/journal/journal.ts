@@ -7,7 +7,6 @@
  */
 
 import type { Instant, Status, Transaction, TransactionId } from '../domain/transaction.ts';
-import type { Resealed } from './resealing.ts';
 
 /** Conditions of *mark in-flight*, checked with the write in one atomic step (rule R10). */
 export interface MarkConditions {
@@ -217,6 +216,20 @@ export interface Journal {
   /** Reads what the store really promises and holds it against the configuration. */
   durability(): Promise<Durability>;
   close(): Promise<void>;
+}
+
+/** One step of sealing anew over some records, in the order of arrival. */
+export interface Resealed {
+  /** Read in this step. */
+  readonly records: number;
+  /** Values that were written anew. */
+  readonly values: number;
+  /** Values that no key opens: an old key is missing. */
+  readonly unopened: number;
+  /** Sequence of the last one; null: there are no more. */
+  readonly last: number | null;
+  /** When the newest request was received that was ever found under an earlier key; 0: none was. */
+  readonly earlierUntil: number;
 }
 
 /** As a store gives it; gateways never re-encrypt. */

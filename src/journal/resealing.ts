@@ -8,20 +8,6 @@ import { type KeptName, parted, purposeOf, type SealedBody } from './credentials
 import { sealedQueryOf, withOpenQuery, withSealedQuery } from './query.ts';
 import type { Row } from './record.ts';
 
-/** One step over some records, in the order of arrival. */
-export interface Resealed {
-  /** Read in this step. */
-  readonly records: number;
-  /** Values that were written anew. */
-  readonly values: number;
-  /** Values that no key opens: an old key is missing. */
-  readonly unopened: number;
-  /** Sequence of the last one; null: there are no more. */
-  readonly last: number | null;
-  /** When the newest request was received that was ever found under an earlier key; 0: none was. */
-  readonly earlierUntil: number;
-}
-
 /** Values of one record to be written instead of others. */
 interface Change {
   readonly name: KeptName | 'head';

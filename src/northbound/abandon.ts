@@ -7,9 +7,9 @@ import { abandoned } from '../domain/moves.ts';
 import { sentOf, type Transaction } from '../domain/transaction.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
+import type { Lanes } from './lanes.ts';
 import { within } from './patience.ts';
 import type { Records } from './records.ts';
-import type { Lanes } from './transact.ts';
 import type { Waiters } from './waiters.ts';
 
 export interface AbandonOptions {
@@ -29,7 +29,7 @@ export async function abandonUnsent(
   reason: string,
 ): Promise<Abandoning> {
   const { replica, records, waiters, lanes, coordinator } = options;
-  const isUntried = lanes.isUntried(transaction.id);
+  const isUntried = lanes.hasTried(transaction.id) === false;
   if (waiters.countOf(transaction.id) > 0 || !lanes.withdraw(transaction.id)) return 'kept';
   let isKept = false;
   const changing = records.changeSurely(transaction, (current) => {

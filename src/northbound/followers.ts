@@ -99,7 +99,7 @@ export async function toldOf(records: Records, transaction: Transaction): Promis
   const answer = await recordedAnswer(records, transaction);
   if (answer !== null) return { kind: 'answer', transaction, answer };
   if (transaction.state.status === 'abandoned') return { kind: 'abandoned', transaction };
-  // Its end is told where its status is; an answer that cannot be read now is there too.
-  const isOver = isSettled(transaction.state.status) || transaction.answer !== null;
+  // Settled without an answer, by an operator: its end is told where its status is. One that cannot be read now is waited for.
+  const isOver = isSettled(transaction.state.status) && transaction.answer === null;
   return isOver ? { kind: 'promise', transaction } : null;
 }

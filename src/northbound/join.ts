@@ -4,9 +4,21 @@
  */
 import type { Transaction } from '../domain/transaction.ts';
 import type { Arrival } from './arrival.ts';
-import { toldOf } from './followers.ts';
-import type { Client, TransactOptions } from './transact.ts';
-import type { Told } from './waiters.ts';
+import type { Client } from './client.ts';
+import { type Followers, toldOf } from './followers.ts';
+import type { Listeners } from './listeners.ts';
+import type { PendingAnswers } from './pending-answers.ts';
+import type { Records } from './records.ts';
+import type { Told, Waiters } from './waiters.ts';
+
+export interface JoinOptions {
+  readonly records: Records;
+  readonly waiters: Waiters;
+  /** Whose HTTP answer is not handed over yet: nothing is relayed for them (R23). */
+  readonly pendingAnswers: PendingAnswers;
+  readonly listeners: Listeners;
+  readonly followers: Followers;
+}
 
 export interface Joining {
   readonly arrival: Arrival;
@@ -17,7 +29,7 @@ export interface Joining {
 
 /** @throws GatewayError as `Listeners.add` does. */
 export async function join(
-  { records, waiters, pendingAnswers, listeners, followers }: TransactOptions,
+  { records, waiters, pendingAnswers, listeners, followers }: JoinOptions,
   { arrival, holder, client: { response, caller, patience } }: Joining,
 ): Promise<{ readonly transaction: Transaction; readonly told: Told }> {
   // Also where the first client wants no reports, and this one does.

@@ -25,10 +25,16 @@ export interface MadeUpOptions {
  * journal cannot be read; the report then bears no event, which is better than none at all.
  */
 export async function actionOf(records: Records, { id, policy }: Transaction): Promise<string | null> {
-  if (policy.kind !== 'action') return null;
-  const packed = await records.readBody(id, 'request');
-  return packed === null ? null : operationOf(unpackRequest(packed).body);
+  return policy.kind === 'action' ? actionIn(await records.readBody(id, 'request')) : null;
 }
+
+/** The same, read again and again while the journal is away: for a record that waits for it all the same. */
+export async function actionOfSurely(records: Records, { id, policy }: Transaction): Promise<string | null> {
+  return policy.kind === 'action' ? actionIn(await records.readBodySurely(id, 'request')) : null;
+}
+
+const actionIn = (packed: Uint8Array | null): string | null =>
+  packed === null ? null : operationOf(unpackRequest(packed).body);
 
 export function withMadeUpReport(transaction: Transaction, { status, look, action = null, now }: MadeUpOptions): Move {
   const { place, policy, id, attempts } = transaction;

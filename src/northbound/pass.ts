@@ -13,11 +13,11 @@ import { firstValue } from '../upstream/headers.ts';
 import type { AnswerSink, Upstream, UpstreamRequest } from '../upstream/upstream.ts';
 import { towardsClient } from './answer.ts';
 import { readBody } from './body.ts';
+import type { Caller } from './client.ts';
 import type { Comeback } from './comeback.ts';
 import type { Holds } from './holds.ts';
 import { draining, holdFull } from './refusals.ts';
 import type { Sender } from './sender.ts';
-import type { Caller } from './transact.ts';
 
 export interface PassOptions {
   readonly coordinator: Coordinator;

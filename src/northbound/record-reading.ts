@@ -9,7 +9,7 @@ import type { Transaction } from '../domain/transaction.ts';
 import { escTransactionIdOf } from '../esc/headers.ts';
 import { packAnswer } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
-import { actionOf, withMadeUpReport } from './made-up.ts';
+import { actionOfSurely, withMadeUpReport } from './made-up.ts';
 import { recordedAnswer } from './recorded-answer.ts';
 import type { Move, Records } from './records.ts';
 import type { Reading } from './sender.ts';
@@ -25,7 +25,7 @@ export async function recordReading(
   reading: Reading,
 ): Promise<Transaction | null> {
   const attempt = transaction.attempts.at(-1)?.number;
-  const action = isRefusedAfterAnswer(transaction, reading) ? await actionOf(records, transaction) : null;
+  const action = isRefusedAfterAnswer(transaction, reading) ? await actionOfSurely(records, transaction) : null;
   let isFirstAnswer = true;
   const record = (read: Reading) =>
     records.changeSurely(transaction, (current) => {
@@ -33,7 +33,8 @@ export async function recordReading(
       isFirstAnswer = current.answer === null;
       // Somebody else took it over, or it was recorded already.
       if (state.status !== 'in-flight' || state.attempt !== attempt || current.owner !== transaction.owner) return null;
-      const move = moveOf(current, read, { action, now: now() });
+      // Back to held it may be given up by whoever adopts it, unless the promise goes with it.
+      const move = moveOf(waiters.withPromise(current), read, { action, now: now() });
       return read.kind === 'answered' ? { ...move, epoch: state.epoch } : move;
     });
   let changed = await record(reading);
@@ -73,7 +74,7 @@ const isRefusedAfterAnswer = ({ policy }: Transaction, reading: Reading): boolea
   policy.kind === 'action' && reading.kind === 'answered' && reading.answer.status >= 400;
 
 interface Facts {
-  /** As `actionOf` tells it. */
+  /** As `actionOfSurely` tells it. */
   readonly action: string | null;
   readonly now: number;
 }

@@ -3,7 +3,7 @@
  * Invariant: what `decide` saw is what the journal replaced; a declined or lost move changes nothing.
  */
 import type { Logger } from 'pino';
-import { abandoned, neverSent } from '../domain/moves.ts';
+import { abandoned, isPromisedAsCreated, neverSent } from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import type {
@@ -53,6 +53,8 @@ export class Records {
   /** Creations, by id, until the journal has confirmed them, or until they are undone. */
   readonly #creating = new Map<string, Promise<Created>>();
   #lateCreations = 0;
+  /** Creations whose clients were told that nothing was sent, and that could not be waited for any longer. */
+  readonly #denied = new Set<string>();
 
   constructor(journal: Journal, log: Logger) {
     this.journal = journal;
@@ -157,6 +159,7 @@ export class Records {
    */
   async #undo(creation: Creation, now: () => number): Promise<void> {
     let undone = await this.unconfirmed.track(() => this.#abandon(creation, now));
+    if (undone === 'key-taken' && this.#lateCreations >= lateCreationsMax) this.#deny(creation.transaction.id);
     if (undone !== 'key-taken' || this.#lateCreations >= lateCreationsMax) return;
     this.#lateCreations += 1;
     for (const until = now() + lateMaxMs; undone === 'key-taken' && now() < until && !this.#isClosed; ) {
@@ -164,6 +167,23 @@ export class Records {
       undone = await this.#abandon(creation, now);
     }
     this.#lateCreations -= 1;
+    if (undone === 'key-taken') this.#deny(creation.transaction.id);
+  }
+
+  #deny(id: string): void {
+    this.#denied.add(id);
+    const [oldest] = this.#denied;
+    if (this.#denied.size > lateCreationsMax && oldest !== undefined) this.#denied.delete(oldest);
+  }
+
+  /** A creation that is not confirmed or not undone yet; whoever else finds it leaves it alone. */
+  isUndoing(id: string): boolean {
+    return this.#creating.has(id);
+  }
+
+  /** Its client was told that it was not sent; should it have come all the same, `withdraw` makes that true. */
+  isDenied(id: string): boolean {
+    return this.#denied.has(id);
   }
 
   /** The creation is repeated until it is confirmed and then abandoned, so that a write that comes late finds it done. */
@@ -172,28 +192,31 @@ export class Records {
       const created = await this.journal.create(creation);
       if (created.word === 'key-taken') return 'key-taken';
       if (created.word === 'created') {
-        const reason = 'the journal did not confirm it in time, so it was not sent';
         // Another replica may have taken it up meanwhile, and be sending it: then it is that one's.
-        const { owner } = creation.transaction;
-        const returned = await this.changeSurely(created.transaction, (current) =>
-          current.state.status === 'in-flight' && current.owner === owner && current.state.attempt === 1
-            ? { transaction: neverSent(current, reason, now()) }
-            : null,
-        );
-        const current = 'transaction' in returned ? returned.transaction : created.transaction;
-        const promisedAt = creation.transaction.promisedAt;
-        const ended = await this.changeSurely(current, (held) =>
-          held.state.status === 'held' && held.owner === owner && held.promisedAt === promisedAt
-            ? { transaction: abandoned(held, reason, now()) }
-            : null,
-        );
-        // A client of another replica has met it and was promised a result.
-        if (ended.word === 'declined' && ended.transaction.owner === owner) this.onPromised(ended.transaction);
+        await this.withdraw(created.transaction, creation.transaction.owner, now);
         return 'undone';
       }
       await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
     }
     return 'closed';
+  }
+
+  /** Abandons a creation that `owner` has not sent and still owns, unless somebody who met it was promised a result: then it is carried out. */
+  async withdraw(created: Transaction, owner: string, now: () => number): Promise<void> {
+    const reason = 'the journal did not confirm it in time, so it was not sent';
+    const returned = await this.changeSurely(created, (current) =>
+      current.state.status === 'in-flight' && current.owner === owner && current.state.attempt === 1
+        ? { transaction: neverSent(current, reason, now()) }
+        : null,
+    );
+    const current = 'transaction' in returned ? returned.transaction : created;
+    const ended = await this.changeSurely(current, (held) => {
+      const isUnmet = held.promisedAt === null || isPromisedAsCreated(held);
+      return held.state.status === 'held' && held.owner === owner && isUnmet
+        ? { transaction: abandoned(held, reason, now()) }
+        : null;
+    });
+    if (ended.word === 'declined' && ended.transaction.owner === owner) this.onPromised(ended.transaction);
   }
 
   /**
@@ -217,6 +240,19 @@ export class Records {
     } catch (error) {
       this.#log.error({ err: error, transaction: id }, 'a body cannot be read');
       return null;
+    }
+  }
+
+  /** The same, again and again while the journal is away. Null: it is not there, or `close` was called. */
+  async readBodySurely(id: string, which: BodyName): Promise<Uint8Array | null> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await this.journal.body(id, which);
+      } catch (error) {
+        if (failures === 1) this.#log.error({ err: error, transaction: id }, 'a body cannot be read; trying again');
+        if (this.#isClosed) return null;
+      }
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
     }
   }
 

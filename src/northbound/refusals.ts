@@ -38,6 +38,16 @@ export const unconfirmed = (retryAfterSeconds: number): GatewayError =>
     retryAfterSeconds,
   });
 
+/** Nobody can say whether it is carried out or was given up. */
+export const unsaid = ({ id }: Transaction, retryAfterSeconds: number): GatewayError =>
+  new GatewayError('journal-unavailable', {
+    detail:
+      'The journal does not say what becomes of the request, so nothing is promised. Send it again, with its Idempotency-Key, or ask for the transaction.',
+    sent: 'maybe',
+    transaction: id,
+    retryAfterSeconds,
+  });
+
 export const holdExpired = (transaction: Transaction, retryAfterSeconds: number): GatewayError =>
   new GatewayError('hold-expired', {
     detail: `${whyGivenUp(transaction)} It was never sent and never will be; send it again.`,

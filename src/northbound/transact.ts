@@ -12,41 +12,23 @@ import type { Catalogue } from '../esc/catalogue.ts';
 import type { Creation } from '../journal/journal.ts';
 import { packRequest, type RequestMessage } from '../journal/message.ts';
 import { now } from '../pair/clock.ts';
-import type { RequestTrace } from '../tracing/tracing.ts';
 import { abandonUnsent } from './abandon.ts';
-import { type Authorities, giveAnswer, givePromise } from './answer.ts';
+import { giveAnswer, givePromise } from './answer.ts';
 import { type Arrival, isPastJoining, transactionOf } from './arrival.ts';
 import { readBody } from './body.ts';
+import type { Caller, Client } from './client.ts';
 import { type ExpireOptions, expire } from './expire.ts';
-import type { Followers } from './followers.ts';
 import type { Holds } from './holds.ts';
 import { readKey } from './idempotency-key.ts';
-import { join } from './join.ts';
-import type { Listeners } from './listeners.ts';
-import type { PendingAnswers } from './pending-answers.ts';
-import { type Patience, patienceOf, readPreferences } from './preferences.ts';
+import { type JoinOptions, join } from './join.ts';
+import { patienceOf, readPreferences } from './preferences.ts';
 import { recordReading } from './record-reading.ts';
 import { draining, holdExpired, holdFull, journalUnavailable, keyReused, unconfirmed } from './refusals.ts';
 import type { Room } from './room.ts';
 import type { Sender } from './sender.ts';
 import type { Told } from './waiters.ts';
 
-/** The lanes' keeper, as far as this path needs it; `replay/lanes.ts` is it. */
-export interface Lanes {
-  /** A held or unacknowledged transaction is sent in its turn from now on. */
-  wait(transaction: Transaction): void;
-  /** It is not sent from now on, unless it is being sent: then false. */
-  withdraw(id: string): boolean;
-  /** It waits here, and nothing of it has been sent from here. */
-  isUntried(id: string): boolean;
-  /** Its client was promised a result: it stays, whoever waits. */
-  keep(id: string): void;
-  freshBegins(lane: string): void;
-  freshEnds(lane: string): void;
-}
-
-export interface TransactOptions extends ExpireOptions {
-  readonly replica: string;
+export interface TransactOptions extends Omit<ExpireOptions, 'isSending'>, JoinOptions {
   readonly catalogue: Catalogue;
   readonly sender: Sender;
   readonly room: Room;
@@ -60,40 +42,24 @@ export interface TransactOptions extends ExpireOptions {
   readonly hasPeers: () => boolean;
   /** Channels that the client wants ESC's reports on. @throws GatewayError `callback-refused`. */
   readonly wantsOf: (headers: readonly string[]) => readonly Channel[];
-  /** Whose HTTP answer is not handed over yet: nothing is relayed for them (R23). */
-  readonly pendingAnswers: PendingAnswers;
   readonly watch: { begin(transaction: Transaction): void };
-  readonly listeners: Listeners;
-  readonly followers: Followers;
   /** False: the journal came back on another server, and what it lacks is being written back (R34). */
   readonly isJournalWhole: () => boolean;
 }
 
-export interface Caller {
-  /** Configured name, or what R27 makes of the credentials. */
-  readonly client: string;
-  /** End-to-end fields as they go to ESC, credentials decided. */
-  readonly headers: readonly string[];
-  readonly authorities: Authorities;
-  /** Absent or null: it is not traced. */
-  readonly trace?: RequestTrace | null;
-  /** Fires when the client's connection is gone. */
-  readonly hasLeft: AbortSignal;
-}
-
-/** A client that waits for what is told of a transaction, and how it is to be told. */
-export interface Client {
-  readonly response: ServerResponse;
-  readonly caller: Caller;
-  readonly patience: Patience;
-}
-
 export class Transact {
   readonly #options: TransactOptions;
+  readonly #expiring: ExpireOptions;
+  /** Sent from here without having waited, until what came of it is recorded. */
+  readonly #sending = new Set<string>();
 
   constructor(options: TransactOptions) {
     this.#options = options;
+    this.#expiring = { ...options, isSending: this.isSending };
   }
+
+  /** It is being sent from here, or what came of that is being recorded, without having waited in the lanes. */
+  readonly isSending = (id: string): boolean => this.#sending.has(id);
 
   /** @throws GatewayError for every refusal; nothing was sent then, or the error says otherwise. */
   async handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
@@ -126,8 +92,9 @@ export class Transact {
 
     // 2. The journal, and in the same write the mark if it may go at once (3). What was sent before is joined.
     const created = await this.#create(arrival);
-    const waiting = { response, caller, patience };
-    if (created.word === 'key-taken') {
+    const hasJoined = created.word === 'key-taken';
+    const waiting = { response, caller, patience, hasJoined };
+    if (hasJoined) {
       const joined = await join(this.#options, { arrival, holder: created.transaction, client: waiting });
       caller.trace?.concerns(joined.transaction, true);
       return this.#tellClient(joined.transaction, joined.told, waiting);
@@ -192,10 +159,14 @@ export class Transact {
 
   async #sendFresh(transaction: Transaction, message: RequestMessage): Promise<void> {
     const { sender, room, records, waiters, lanes } = this.#options;
+    this.#sending.add(transaction.id);
     const reading = await sender.send(transaction, message);
+    // Held again as soon as that is recorded: it may be given up then.
+    if (moves.wasNotTaken(reading)) this.#sending.delete(transaction.id);
     const recorded = await recordReading({ records, waiters }, transaction, reading);
     if (recorded !== null && moves.isToBeSent(recorded)) lanes.wait(recorded);
     else if (recorded !== null) this.#options.watch.begin(recorded);
+    this.#sending.delete(transaction.id);
     lanes.freshEnds(transaction.place.lane);
     room.leave();
   }
@@ -224,7 +195,7 @@ export class Transact {
         await abandonUnsent(this.#options, transaction, 'its client left before it was sent');
         return;
       case 'expired':
-        await this.#tellClient(transaction, await expire(this.#options, transaction, patience), client);
+        await this.#tellClient(transaction, await expire(this.#expiring, transaction, client), client);
     }
   }
 

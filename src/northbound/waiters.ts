@@ -2,8 +2,10 @@
  * Clients that wait for the answer of a transaction on this replica, each with its own time (R24). They are told
  * only what the journal has recorded (R23).
  */
+
+import { promised } from '../domain/moves.ts';
 import type { Answer } from '../domain/outcome.ts';
-import type { Transaction } from '../domain/transaction.ts';
+import type { Instant, Transaction } from '../domain/transaction.ts';
 import { now } from '../pair/clock.ts';
 
 export type Told =
@@ -23,6 +25,8 @@ export type Told =
 
 export class Waiters {
   readonly #waiting = new Map<string, Set<(told: Told) => void>>();
+  /** Told 202 of what was sent while the journal was away (R35), until it is recorded. */
+  readonly #unrecorded = new Map<string, Instant>();
 
   /** Resolves with what it is told, at the latest at `deadlineAt`; `left` when `hasLeft` fires. */
   wait(id: string, deadlineAt: number, hasLeft: AbortSignal): Promise<Told> {
@@ -47,6 +51,21 @@ export class Waiters {
 
   tell(id: string, told: Told): void {
     for (const finish of [...(this.#waiting.get(id) ?? [])]) finish(told);
+  }
+
+  /** A 202 was given that the journal has not confirmed. */
+  promisedUnrecorded(id: string, at: Instant): void {
+    this.#unrecorded.set(id, at);
+  }
+
+  isRecorded(id: string): void {
+    this.#unrecorded.delete(id);
+  }
+
+  /** The record as clients were told: with a promise that was given and is not in it yet. */
+  withPromise(current: Transaction): Transaction {
+    const at = this.#unrecorded.get(current.id);
+    return at === undefined ? current : promised(current, at);
   }
 
   /** How many wait for this one. */

@@ -5,9 +5,9 @@
 import * as operatorMoves from '../domain/operator-moves.ts';
 import { GatewayError } from '../domain/problem.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import type { Lanes } from '../northbound/lanes.ts';
 import { actionOf, withMadeUpReport } from '../northbound/made-up.ts';
 import type { Move, Records } from '../northbound/records.ts';
-import type { Lanes } from '../northbound/transact.ts';
 import type { Waiters } from '../northbound/waiters.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';

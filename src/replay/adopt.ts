@@ -6,10 +6,11 @@
 import type { Logger } from 'pino';
 import { isToBeSent, takenUp } from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import type { Lanes } from '../northbound/lanes.ts';
 import type { Records } from '../northbound/records.ts';
-import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
 import type { Lease } from '../pair/lease.ts';
+import { Strays } from './strays.ts';
 import type { Watch } from './watch.ts';
 
 export interface AdoptOptions {
@@ -17,7 +18,8 @@ export interface AdoptOptions {
   readonly records: Records;
   readonly lease: Lease;
   readonly lanes: Lanes;
-  readonly watch: Pick<Watch, 'begin'>;
+  readonly watch: Pick<Watch, 'begin' | 'has'>;
+  readonly transact: { isSending(id: string): boolean };
   /** Null where callbacks do not go through the gateway. */
   readonly relay: { wake(transaction: Transaction): void } | null;
   readonly log: Logger;
@@ -25,13 +27,17 @@ export interface AdoptOptions {
   readonly mayAdopt: () => boolean;
   /** No other process can have the journal open. */
   readonly isAlone: boolean;
+  /** How often what nobody here carries is looked for. */
+  readonly strayPassMs?: number;
 }
 
 const pageSize = 500;
 const wholeEveryMs = 60 * 1000;
+const strayPassDefaultMs = 15 * 1000;
 
 export class Adopter {
   readonly #options: AdoptOptions;
+  readonly #strays: Strays;
   #isBusy = false;
   #isDue = false;
   #isClosed = false;
@@ -40,20 +46,24 @@ export class Adopter {
 
   constructor(options: AdoptOptions) {
     this.#options = options;
+    this.#strays = new Strays({ ...options, passEveryMs: options.strayPassMs ?? strayPassDefaultMs });
   }
 
   /** Adopts once, whole, before the first request is taken; then whenever the lease is renewed or another one ends. */
   async start(): Promise<void> {
     const { lease, records, isAlone } = this.#options;
     await this.#adopt();
+    // A journal in one process takes nothing late.
     if (isAlone) return;
+    this.#strays.start();
     lease.onRenewed(() => void this.#tick());
     this.#unsubscribe = records.journal.subscribeLeases(() => void this.#tick());
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#unsubscribe();
+    await this.#strays.close();
   }
 
   /** A call that comes while one is busy is not lost: a lease may have ended after that one looked. */

@@ -7,7 +7,7 @@ import * as moves from '../domain/moves.ts';
 import type { Answer } from '../domain/outcome.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { packAnswer } from '../journal/message.ts';
-import { actionOf, withMadeUpReport } from '../northbound/made-up.ts';
+import { actionOfSurely, withMadeUpReport } from '../northbound/made-up.ts';
 import { tellAnswer } from '../northbound/record-reading.ts';
 import type { Changed, Move, Records } from '../northbound/records.ts';
 import type { Waiters } from '../northbound/waiters.ts';
@@ -77,8 +77,9 @@ export class Conclusions {
   }
 
   async settleByRefusal(transaction: Transaction, answer: Answer): Promise<Replayed> {
-    const { onSettled } = this.#options;
+    const { onSettled, records } = this.#options;
     const { status, body } = answer;
+    const action = await actionOfSurely(records, transaction);
     const epoch = transaction.attempts.at(-1)?.epoch ?? 0;
     const changed = await this.change(transaction, (current) => {
       if (current.state.status !== 'unacknowledged') return null;
@@ -86,7 +87,7 @@ export class Conclusions {
       const bodies = current.answer === null ? { response: packAnswer(answer) } : {};
       if (current.answer === null && current.promisedAt === null) return { transaction: settled, bodies, epoch };
       const told = { code: status, message: `ESC answered ${status}` };
-      const move = withMadeUpReport(settled, { status: told, look: null, now: now() });
+      const move = withMadeUpReport(settled, { status: told, look: null, action, now: now() });
       return { ...move, bodies: { ...bodies, ...move.bodies }, epoch };
     });
     if (changed.word === 'stale-epoch') return this.#learnEpoch();
@@ -113,7 +114,7 @@ export class Conclusions {
     { epoch, settle, seen = null, status = found }: Settling,
   ): Promise<Replayed> {
     const { records, coordinator, onSettled } = this.#options;
-    const action = await actionOf(records, transaction);
+    const action = await actionOfSurely(records, transaction);
     const changed = await this.change(transaction, (current) =>
       moves.isToBeSent(current)
         ? { ...withMadeUpReport(settle(current), { status, look: seen, action, now: now() }), epoch }

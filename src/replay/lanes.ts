@@ -15,9 +15,9 @@ import { JournalUnavailable } from '../journal/journal.ts';
 import { unpackRequest } from '../journal/message.ts';
 import { abandonUnsent } from '../northbound/abandon.ts';
 import type { Holds } from '../northbound/holds.ts';
+import type { Lanes } from '../northbound/lanes.ts';
 import { recordReading } from '../northbound/record-reading.ts';
 import type { Room } from '../northbound/room.ts';
-import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
 import type { Replayed } from './conclusions.ts';
 import { Pace } from './pace.ts';
@@ -109,8 +109,8 @@ export class LaneSender implements Lanes {
     return true;
   }
 
-  isUntried(id: string): boolean {
-    return this.#waiting.get(id)?.isTried === false;
+  hasTried(id: string): boolean | null {
+    return this.#waiting.get(id)?.isTried ?? null;
   }
 
   keep(id: string): void {
@@ -257,6 +257,7 @@ export class LaneSender implements Lanes {
     holds.giveBack(transaction.id);
     waiting.isTried = true;
     const reading = await sender.send(marked.transaction, unpackRequest(packed));
+    if (moves.wasNotTaken(reading)) waiting.isTried = false;
     const recorded = await recordReading(this.#options, marked.transaction, reading);
     if (recorded === null) return { kind: 'left' };
     if (!moves.isToBeSent(recorded)) {

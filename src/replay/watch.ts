@@ -9,10 +9,10 @@ import type { Logger } from 'pino';
 import * as moves from '../domain/moves.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { unpackRequest } from '../journal/message.ts';
-import { actionOf, withMadeUpReport } from '../northbound/made-up.ts';
+import type { Lanes } from '../northbound/lanes.ts';
+import { actionOfSurely, withMadeUpReport } from '../northbound/made-up.ts';
 import type { Records } from '../northbound/records.ts';
 import { Timetable } from '../northbound/timetable.ts';
-import type { Lanes } from '../northbound/transact.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { isAsAsked, type Look, type LookOptions, laneOf, look } from './look.ts';
@@ -67,6 +67,10 @@ export class Watch {
   /** A report asks for a look (R28). */
   lookSoon(transaction: Transaction): void {
     if (this.#timetable.has(transaction.id)) this.#timetable.set(transaction.id, now());
+  }
+
+  has(id: string): boolean {
+    return this.#timetable.has(id);
   }
 
   async close(): Promise<void> {
@@ -202,7 +206,7 @@ export class Watch {
     seen: Look | null,
     status = { code: 200, message: 'Completed; found by Northgate' },
   ): Promise<number | null> {
-    const action = await actionOf(this.#options.records, transaction);
+    const action = await actionOfSurely(this.#options.records, transaction);
     const { epoch } = transaction.state;
     const changed = await this.#options.records.changeSurely(transaction, (current) =>
       current.state.status === 'accepted' && current.owner === transaction.owner

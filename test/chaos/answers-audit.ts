@@ -41,6 +41,8 @@ function ofTransaction(view: View): Violation[] {
   if (isUndone && !isBlind) complain('completed, and not done', entry.reason ?? '');
   if (entry.status === 'abandoned' && executions.length > 0)
     complain('abandoned, and sent', `${executions.length} times`);
+  const isPromised = tries.some(({ status }) => status === 202);
+  if (isPromised && entry.status === 'abandoned') complain('promised, and abandoned', entry.reason ?? '');
   const expired = tries.filter(({ problem }) => problem === 'hold-expired');
   if (expired.length > 0 && entry.status !== 'abandoned') complain('told that it expired', `it is ${entry.status}`);
   const asked = order?.asked.filter(({ transaction }) => transaction === entry.id) ?? [];

@@ -133,6 +133,7 @@ const broken: readonly (readonly [rule: string, ledgers: Ledgers])[] = [
   ['failed, and done', journaled({ status: 'failed' })],
   ['completed, and not done', atPair({ effects: [] })],
   ['abandoned, and sent', journaled({ status: 'abandoned' })],
+  ['promised, and abandoned', { ...told({ status: 202 }), journal: [{ ...entry, status: 'abandoned' }] }],
   ['told that it expired', told({ ...refused, problem: 'hold-expired' })],
   [
     'its status was told otherwise',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as moves from '../../src/domain/moves.ts';
+import { knownTransactionId } from '../../src/domain/reports.ts';
 import { sentOf, type Transaction } from '../../src/domain/transaction.ts';
 import { attemptsOf, type End, held, inStatus } from './records.ts';
 
@@ -128,6 +129,20 @@ test('R24 a promise is made once', () => {
   const promised = moves.promised(held(), 20);
   assert.equal(promised.promisedAt, 20);
   assert.equal(moves.promised(promised, 30), promised);
+});
+
+test('R21 who may have heard ESC’s id in a report is promised a result under it, whatever ESC says later', () => {
+  const promised = moves.promised(inStatus('unacknowledged', { escTransactionId: 'heard' }), 20);
+  assert.equal(knownTransactionId(promised), 'heard');
+  const unheard = moves.promised(inStatus('unacknowledged'), 20);
+  assert.equal(knownTransactionId({ ...unheard, escTransactionId: 'later' }), unheard.id);
+});
+
+test('R24 a promise from the creation is marked once for who met it elsewhere, also where that clock is behind', () => {
+  const created = held({ promisedAt: held().receivedAt });
+  const met = moves.promisedAgain(created, created.receivedAt - 5);
+  assert.equal(met.promisedAt, created.receivedAt + 1);
+  assert.equal(moves.promisedAgain(met, 99), met);
 });
 
 test('what an earlier process left in flight is unacknowledged; what waited goes on waiting', () => {

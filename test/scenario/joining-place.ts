@@ -45,6 +45,8 @@ export interface PlaceOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Put between the gateway and its journal, beside the watching. */
   readonly between?: (journal: Journal) => Journal;
+  /** What no configuration key sets. */
+  readonly internals?: Internals;
 }
 
 export class JoiningPlace {
@@ -52,19 +54,24 @@ export class JoiningPlace {
   readonly created: Created[] = [];
   readonly #settings: Record<string, string>;
   readonly #between: (journal: Journal) => Journal;
+  readonly #internals: Internals;
   readonly #agent = new Agent({ connections: null, pipelining: 1 });
   gateway!: Gateway;
 
-  constructor(pair: SimulatedPair, settings: Record<string, string>, between: (journal: Journal) => Journal) {
+  constructor(
+    pair: SimulatedPair,
+    settings: Record<string, string>,
+    { between = (opened) => opened, internals = {} }: PlaceOptions,
+  ) {
     this.pair = pair;
     this.#settings = settings;
     this.#between = between;
+    this.#internals = internals;
   }
 
   async begin(): Promise<void> {
     const open: typeof openJournal = async (options) => this.#watched(this.#between(await openJournal(options)));
-    const internals: Internals = { open, leaseTtlMs: 600 };
-    this.gateway = await startGatewayWith(this.#settings, internals);
+    this.gateway = await startGatewayWith(this.#settings, { open, leaseTtlMs: 600, ...this.#internals });
   }
 
   #watched(journal: Journal): Journal {
@@ -171,7 +178,7 @@ export class JoiningPlace {
 
 /** With the gate open. */
 export async function startPlace(options: PlaceOptions = {}): Promise<JoiningPlace & AsyncDisposable> {
-  const { journal = 'the embedded journal', settings = {}, between = (opened) => opened } = options;
+  const { journal = 'the embedded journal', settings = {} } = options;
   const redis = journal === 'Redis' ? await startRedis() : null;
   const pair = await startPair({ ...briefly, ...options.pair });
   const directory = await mkdtemp(join(tmpdir(), 'northgate-'));
@@ -180,7 +187,7 @@ export async function startPlace(options: PlaceOptions = {}): Promise<JoiningPla
     NORTHGATE_JOURNAL_PLAINTEXT: 'true',
   };
   const all = { ...settingsFor(pair, directory), ...(redis === null ? {} : redisSettings), ...settings };
-  const place = new JoiningPlace(pair, all, between);
+  const place = new JoiningPlace(pair, all, options);
   await place.begin();
   await place.open();
   return Object.assign(place, {

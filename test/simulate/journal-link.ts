@@ -58,7 +58,7 @@ export class JournalLink {
     for (const listener of this.#leases) listener(replica);
   }
 
-  #call<Result>(work: () => Promise<Result>, mayBeLate = true): Promise<Result> {
+  #call<Result>(work: () => Promise<Result>): Promise<Result> {
     const { clock, random } = this.#server;
     const { owner } = this;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
@@ -88,7 +88,7 @@ export class JournalLink {
         if (this.#server.isUp) this.#meet();
         return void refuse();
       }
-      if (mishap === 'late' && mayBeLate) {
+      if (mishap === 'late') {
         refuse();
         clock.after(random.between(0, lateMaxMs), null, () => {
           if (asked === this.#server.lives) this.#server.take(carryOut, () => undefined);
@@ -108,9 +108,9 @@ export class JournalLink {
     }
   }
 
-  async #write<Result>(work: () => Promise<Result>, mayBeLate = true): Promise<Result | Unavailable> {
+  async #write<Result>(work: () => Promise<Result>): Promise<Result | Unavailable> {
     try {
-      return await this.#call(work, mayBeLate);
+      return await this.#call(work);
     } catch (cause) {
       return { word: 'unavailable', cause };
     }

@@ -22,22 +22,6 @@ const limits: readonly Limit[] = [
       entry.attempts.length > 1 &&
       entry.attempts.slice(0, -1).every(({ outcome }) => outcome !== 'unknown'),
   },
-  {
-    // Its client left before it was answered, so it heard of it under ESC's id first (R23), and was promised a result
-    // under the gateway's when it came back (R21).
-    rule: 'one transaction under two ids',
-    excuses: ({ heard }, record) =>
-      record?.promisedAt != null &&
-      record.promisedAt !== record.receivedAt &&
-      heard.some(({ escTransaction }) => escTransaction === record.escTransactionId),
-  },
-  {
-    // ESC's refusal is recorded, but could not be read when a client came for it: it was told where the status is (R35),
-    // without a promise in the record, and so without a report.
-    rule: 'no completion',
-    excuses: ({ entry }, record) =>
-      entry.status === 'failed' && record?.answer?.from === 'esc' && record.promisedAt === null,
-  },
 ];
 
 export function isExcused(

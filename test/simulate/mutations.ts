@@ -168,8 +168,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a promise is given that is not recorded',
     file: 'src/northbound/expire.ts',
-    find: '  lanes.keep(transaction.id);',
-    put: "  if (abandoning === 'kept') return { kind: 'promise', transaction };",
+    find: '  let isGivenUp = false;',
+    put: "  if (abandoning === 'kept') return { kind: 'promise', transaction };\n  let isGivenUp = false;",
     from: 6,
   },
   {
@@ -211,6 +211,13 @@ export const mutations: readonly Mutation[] = [
     file: 'src/northbound/pass.ts',
     find: 'if (isComplete || !this.#hasBody) this.#response.end();',
     put: 'if (isComplete || this.#response !== null) this.#response.end();',
+  },
+  {
+    name: 'what may be given up is promised while the journal does not confirm it (was so)',
+    file: 'src/northbound/expire.ts',
+    find: 'if (!isKept) throw unsaid(',
+    put: 'if (!isKept && lanes === null) throw unsaid(',
+    from: 10602,
   },
 ];
 

@@ -39,7 +39,7 @@ export async function act(world: World, random: Random): Promise<void> {
   const name = random.pick(actNames);
   const transaction = chosen(world, random, name);
   if (replica === null || transaction === null) return;
-  const as = isDoneOnVim(world, transaction.id) ? ('completed' as const) : ('failed' as const);
+  const as = isDoneOnVim(world, transaction) ? ('completed' as const) : ('failed' as const);
   const by = `operator-${world.operated.length + 1}`;
   const done: Done = { act: name, by, transaction: transaction.id, as, told: 'unknown' };
   world.operated.push(done);
@@ -100,14 +100,14 @@ export const pickOf = <Item>(random: Random, items: readonly Item[]): Item | nul
   return first === undefined ? null : random.pick([first, ...others]);
 };
 
-/** By what is seen on the VIM of the requests that a transaction sent. */
-export function isDoneOnVim({ pair }: World, transaction: string): boolean {
+/** By what is seen on the VIM of the requests that a transaction sent; what its own clean-up took away again is not there. */
+export function isDoneOnVim({ pair }: World, { id, policy }: Transaction): boolean {
   const sent = new Set(
-    pair.requests.entries
-      .filter((each) => attemptOf(each)?.transaction === transaction)
-      .map(({ transaction: of }) => of),
+    pair.requests.entries.filter((each) => attemptOf(each)?.transaction === id).map(({ transaction }) => transaction),
   );
-  return pair.vim.log.entries.some(({ transaction: of }) => sent.has(of));
+  const effects = pair.vim.log.entries.filter(({ transaction }) => sent.has(transaction));
+  const of = (wanted: string): number => effects.filter(({ kind }) => kind === wanted).length;
+  return policy.kind === 'create' ? of('created') > of('deleted') : effects.length > 0;
 }
 
 /** A gate is held or drained by hand, and opened again. While it is held nothing new leaves. */

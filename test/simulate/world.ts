@@ -178,6 +178,9 @@ export class World implements EdgeWorld {
     const record = this.server.known(id);
     if (record === undefined) return void this.complain('told of what is not journaled', `${status}`, id);
     const isPromise = status === 202 && record.answer?.status !== 202;
+    // A sweep, or the gateway that adopts it, would give it up.
+    const mayBeGivenUp = record.state.status === 'held' && record.promisedAt === null;
+    if (isPromise && mayBeGivenUp) this.complain('promised before it was recorded (R24)', `${sentOf(record)}`, id);
     if (isPromise) return;
     if (record.answer?.status !== status)
       this.complain('answered before it was recorded', `${status}, recorded ${record.answer?.status}`, id);

@@ -1,8 +1,9 @@
 /** Re-encrypting a Redis journal: a record at a time, each value by compare-and-set, beside gateways that write. */
 import type { KeptName, SealedBody } from '../credentials.ts';
+import type { Resealed } from '../journal.ts';
 import { withOpenQuery } from '../query.ts';
 import { transactionOf } from '../record.ts';
-import { type Resealed, resealed } from '../resealing.ts';
+import { resealed } from '../resealing.ts';
 import { entries, place, readMember } from './names.ts';
 import type { Argument } from './scripts.ts';
 import type { Store } from './store.ts';

@@ -2,9 +2,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cipher } from '../cipher.ts';
 import type { KeptName, SealedBody } from '../credentials.ts';
+import type { Resealed } from '../journal.ts';
 import { withOpenQuery } from '../query.ts';
 import { type Row, transactionOf } from '../record.ts';
-import { type Resealed, resealed } from '../resealing.ts';
+import { resealed } from '../resealing.ts';
 import type { Records } from './records.ts';
 
 interface Place {
