@@ -77,7 +77,12 @@ export function guardedJournal(journal: Journal, { replica, trust, recent }: Gua
     },
     holder: (transaction) => reading(() => journal.holder(transaction), isThere),
     get: (id) => reading(() => journal.get(id), isThere),
-    body: (id, which) => reading(() => journal.body(id, which)),
+    // Who wrote it may write it back yet.
+    body: (id, which) =>
+      reading(
+        () => journal.body(id, which),
+        (found) => found !== null,
+      ),
     list: (query) => {
       const list = (): Promise<Transaction[]> => journal.list(query);
       return isOfLane(query) ? reading(list, () => false) : list();

@@ -98,9 +98,10 @@ export class Recent {
     this.#done.set(id, { transaction, at: this.#options.clock() });
   }
 
-  /** Somebody else wrote over this version: it is that one's to know. */
+  /** Somebody else wrote over this version: it is that one's to know, but for the bytes that only this one wrote. */
   overtaken(id: TransactionId, version: number): void {
-    if (this.#find(id)?.version === version) this.#forget(id);
+    const known = this.#open.get(id);
+    if (known?.version === version) this.#pass(known);
   }
 
   /** All of it now; open ones first. */

@@ -9,7 +9,7 @@ import { standingOf } from '../domain/restoring.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import type { Trust } from '../journal/guarded-journal.ts';
-import { type Journal, JournalUnavailable } from '../journal/journal.ts';
+import { type Bodies, type BodyName, type Journal, JournalUnavailable, type Restoration } from '../journal/journal.ts';
 import type { Known, Recent } from '../journal/recent.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
@@ -195,23 +195,45 @@ const sentences = {
 
 /** Reads, compares, writes over what was read. An object says why not now. */
 async function tryToMend(journal: Journal, known: Known): Promise<Mended | { readonly cause: unknown }> {
-  const { transaction, bodies, isReleased } = known;
   for (let tries = 0; tries < triesMax; tries += 1) {
-    let found: Transaction | null;
+    let wanted: Mended | Restoration;
     try {
-      found = await journal.get(transaction.id);
+      wanted = await wantedOf(journal, known);
     } catch (cause) {
       if (cause instanceof JournalUnavailable) return { cause };
       throw cause;
     }
-    const standing = standingOf(found, transaction);
-    if (standing === 'there' && isReleased) void journal.release(transaction);
-    if (standing !== 'older') return standing;
-    // Nobody could send it.
-    if (found === null && transaction.state.status === 'held' && bodies.request === undefined) return 'lost';
-    const restored = await journal.restore({ transaction, over: found?.version ?? 0, bodies, isReleased });
+    if (typeof wanted === 'string') return wanted;
+    const restored = await journal.restore(wanted);
     if (restored.word === 'unavailable') return restored;
     if (restored.word !== 'stale-version') return restored.word;
   }
   return 'overtaken';
+}
+
+/** What is to be written back, if anything. Rejects with JournalUnavailable. */
+async function wantedOf(journal: Journal, known: Known): Promise<Mended | Restoration> {
+  const { transaction, bodies, isReleased } = known;
+  const found = await journal.get(transaction.id);
+  const standing = standingOf(found, transaction);
+  if (standing === 'there' && isReleased) void journal.release(transaction);
+  if (standing === 'there' && found !== null) return (await lackingOf(journal, known, found)) ?? 'there';
+  if (standing !== 'older') return standing;
+  // Nobody could send it.
+  if (found === null && transaction.state.status === 'held' && bodies.request === undefined) return 'lost';
+  return { transaction, over: found?.version ?? 0, bodies, isReleased };
+}
+
+/**
+ * Bytes that this replica alone wrote, of a record that another one wrote back without them: a report that it took of the
+ * other's transaction. The record stays what it is. Null: the journal has them all.
+ */
+async function lackingOf(journal: Journal, known: Known, found: Transaction): Promise<Restoration | null> {
+  const lacking: Bodies = {};
+  for (const [name, bytes] of Object.entries(known.bodies) as [BodyName, Uint8Array | undefined][]) {
+    if (bytes !== undefined && (await journal.body(found.id, name)) === null) lacking[name] = bytes;
+  }
+  if (Object.keys(lacking).length === 0) return null;
+  const isReleased = (await journal.holder(found))?.id !== found.id;
+  return { transaction: found, over: found.version, bodies: lacking, isReleased };
 }

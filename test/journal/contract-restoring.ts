@@ -71,6 +71,22 @@ export function restoring({ skip, place }: Store): void {
       assert.equal((await kept(journal, toSend(held({ lane: '/a' })))).state.status, 'in-flight', 'its lane is free');
     });
 
+    test('what stands is given bytes that it lacks, and is the same otherwise', async () => {
+      await using here = await place();
+      const journal = await here.open();
+      const record = known({ key: 'k', lane: '/a', owner: 'me' }, 3, 41);
+      await journal.restore(back(record));
+      const lacking = back(record, { over: 3, bodies: { 'report-1': bytes('done') } });
+      for (let time = 0; time < 2; time += 1) assert.deepEqual(await journal.restore(lacking), { word: 'restored' });
+      assert.deepEqual(await journal.get(record.id), record);
+      assert.deepEqual(await journal.holder(held({ key: 'k' })), record);
+      assert.deepEqual(
+        [text(await journal.body(record.id, 'request')), text(await journal.body(record.id, 'report-1'))],
+        ['hello', 'done'],
+      );
+      assert.equal((await journal.counts()).accepted, 1);
+    });
+
     test('what was written by another meanwhile stays', async () => {
       await using here = await place();
       const journal = await here.open();

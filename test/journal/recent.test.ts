@@ -22,13 +22,16 @@ test('the newest version is known, with all bodies that were written, whatever o
   assert.deepEqual(recent.all(), [known]);
 });
 
-test('what another wrote over is that one’s to know', () => {
-  const recent = new Recent({ replica });
-  recent.wrote(at(2, held({ id: 'one' })), { request: bytes('q') });
+test('what another wrote over is that one’s to know, but for the bytes that only this one wrote', () => {
+  let clock = 0;
+  const recent = new Recent({ replica, clock: () => clock, trimEvery: 1 });
+  recent.wrote(at(2, held({ id: 'one' })), { 'report-1': bytes('r') });
   recent.overtaken('one', 1);
-  assert.deepEqual(idsOf(recent), ['one'], 'it was an older one that was written over');
   recent.overtaken('one', 2);
-  assert.deepEqual([idsOf(recent), recent.bodyBytes], [[], 0]);
+  assert.deepEqual([idsOf(recent), recent.bodyBytes], [['one'], 1]);
+  clock = 600_000;
+  recent.wrote(at(1, held({ id: 'two' })));
+  assert.deepEqual([idsOf(recent), recent.bodyBytes], [['two'], 0], 'for a minute, as what is done');
 });
 
 test('done ones are forgotten a minute of writes later, open ones and those with a delivery that waits never', () => {

@@ -7,6 +7,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NorthboundOptions } from '../../src/http/northbound-listener.ts';
 import { asGatewayError, problemAnswer } from '../../src/http/problem-answer.ts';
 import { towardsEsc } from '../../src/upstream/headers.ts';
+import { currentOwner } from './clock.ts';
+import { theWorld } from './edges/world.ts';
 
 export interface ClientRequest {
   readonly method: string;
@@ -20,6 +22,12 @@ export interface ClientAnswer {
   /** In lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+/** One of the two is called, once, if there is an answer or a part of one. */
+export interface Told {
+  readonly give: (answer: ClientAnswer) => void;
+  readonly cut: () => void;
 }
 
 class Request extends EventEmitter {
@@ -48,11 +56,14 @@ class Response extends EventEmitter {
   sendDate = true;
   #status = 0;
   #headers: Record<string, string> = {};
-  readonly #give: (answer: ClientAnswer) => void;
+  readonly #chunks: Uint8Array[] = [];
+  readonly #give: Told['give'];
+  readonly #cut: Told['cut'];
 
-  constructor(give: (answer: ClientAnswer) => void) {
+  constructor({ give, cut }: Told) {
     super();
     this.#give = give;
+    this.#cut = cut;
   }
 
   writeHead(status: number, given: readonly string[] | Readonly<Record<string, string>>): this {
@@ -65,9 +76,15 @@ class Response extends EventEmitter {
     return this;
   }
 
-  end(body: Uint8Array | string = ''): void {
+  write(chunk: Uint8Array): boolean {
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  end(last: Uint8Array | string = ''): void {
     if (this.destroyed) return;
-    this.#give({ status: this.#status, headers: this.#headers, body: Buffer.from(body as string).toString() });
+    const body = Buffer.concat([...this.#chunks, Buffer.from(last as string)]).toString();
+    this.#give({ status: this.#status, headers: this.#headers, body });
     this.destroyed = true;
     process.nextTick(() => {
       this.emit('finish');
@@ -75,9 +92,11 @@ class Response extends EventEmitter {
     });
   }
 
+  /** What was told of it is cut short, so the client has nothing. */
   destroy(): void {
     if (this.destroyed) return;
     this.destroyed = true;
+    this.#cut();
     this.emit('close');
   }
 }
@@ -86,13 +105,13 @@ export class Conversation {
   readonly #left = new AbortController();
   readonly #response: Response;
 
-  /** `give`: called once, if there is an answer. */
-  constructor(options: NorthboundOptions, asked: ClientRequest, give: (answer: ClientAnswer) => void) {
+  constructor(options: NorthboundOptions, asked: ClientRequest, told: Told) {
     const request = new Request(asked);
-    const response = new Response(give);
+    const response = new Response(told);
     this.#response = response;
     void this.#handle(options, request as unknown as IncomingMessage, response as unknown as ServerResponse);
-    process.nextTick(() => {
+    // Not before somebody reads it, as Node's would.
+    theWorld().clock.after(0, currentOwner(), () => {
       if (asked.body !== undefined) request.emit('data', Buffer.from(asked.body));
       request.complete = true;
       request.emit('end');
@@ -107,12 +126,13 @@ export class Conversation {
   }
 
   async #handle(options: NorthboundOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { identify, escHosts, transact, log } = options;
+    const { identify, escHosts, transact, pass, log } = options;
+    const path = request.method === 'GET' ? pass : transact;
     try {
       const fields = towardsEsc(request.rawHeaders, { httpVersion: '1.1', pseudonym: 'northgate', forwardsMax: null });
       const { client, headers } = await identify(request, fields);
       const authorities = { own: 'http://gateway:1', esc: escHosts };
-      await transact.handle(request, response, { client, headers, authorities, hasLeft: this.#left.signal });
+      await path.handle(request, response, { client, headers, authorities, hasLeft: this.#left.signal });
     } catch (error) {
       const { status, headers, body } = problemAnswer(asGatewayError(error, log));
       response.writeHead(status, headers);

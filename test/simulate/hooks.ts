@@ -1,13 +1,14 @@
 /**
- * Loaded before the product (`node --import`): puts the simulated world where the product would touch the outside, and a
- * mutation into one of its files, if one is asked for. Everything between those edges is the product's own code, its
+ * Loaded before the product (`node --import`): puts the simulated world where the product would touch the outside, and into
+ * its files the times of this world, and a mutation, if one is asked for. Everything between those edges is the product's own code, its
  * composition root included.
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import './globals.ts';
-import { mutationNamed } from './mutations.ts';
+import { type Mutation, mutationNamed } from './mutations.ts';
+import { shortTimes } from './times.ts';
 
 const root = new URL('../../', import.meta.url).href;
 const edge = (name: string): string => new URL(`edges/${name}.ts`, import.meta.url).href;
@@ -15,6 +16,7 @@ const edge = (name: string): string => new URL(`edges/${name}.ts`, import.meta.u
 /** Parts of the tree that touch the outside, and what whoever imports them gets instead. */
 const edges: Readonly<Record<string, string>> = {
   'src/esc/catalogue.ts': edge('catalogue'),
+  'src/esc/health-report.ts': edge('health-report'),
   'src/journal/open.ts': edge('journal'),
   'src/http/northbound-listener.ts': edge('listeners'),
   'src/http/ops-listener.ts': edge('listeners'),
@@ -25,6 +27,7 @@ const edges: Readonly<Record<string, string>> = {
   'src/upstream/upstream.ts': edge('upstream'),
   'src/upstream/sockets.ts': edge('sockets'),
   'src/callbacks/delivery.ts': edge('delivery'),
+  'test/chaos/plans.ts': edge('plans'),
   'test/chaos/sending.ts': edge('sending'),
   'test/chaos/stage.ts': edge('stage'),
 };
@@ -34,12 +37,16 @@ const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/app.ts': { 'node:os': edge('machine'), 'node:fs/promises': edge('catalogue'), yaml: edge('catalogue') },
   'src/pair/prober.ts': { 'node:http': edge('health') },
   'src/sim/callbacks.ts': { undici: edge('reports') },
+  'src/journal/sqlite/sqlite-journal.ts': { 'node:timers/promises': edge('machine') },
+  'src/ops/history.ts': { 'node:timers/promises': edge('machine') },
   'test/chaos/orchestrator.ts': { 'node:timers/promises': edge('machine') },
 };
 
+/** A text of one file, and what stands in its place here. */
+type Change = Omit<Mutation, 'from'>;
+
 const { NORTHGATE_MUTATION: wanted } = process.env;
-const mutation = wanted === undefined ? null : mutationNamed(wanted);
-const mutated = mutation === null ? '' : `${root}${mutation.file}`;
+const changes: readonly Change[] = [...shortTimes, ...(wanted === undefined ? [] : [mutationNamed(wanted)])];
 
 /** From the root of the repository; empty: it is not of it. */
 const pathOf = (url: string): string => (url.startsWith(root) ? url.slice(root.length) : '');
@@ -56,11 +63,14 @@ registerHooks({
     return instead === undefined ? resolved : nextResolve(instead, context);
   },
   load(url, context, nextLoad) {
-    if (mutation === null || url !== mutated) return nextLoad(url, context);
+    const own = changes.filter(({ file }) => url === `${root}${file}`);
+    if (own.length === 0) return nextLoad(url, context);
     const text = readFileSync(fileURLToPath(url), 'utf8');
-    if (text.split(mutation.find).length !== 2) {
-      throw new Error(`mutation ${mutation.name}: ${mutation.file} does not hold its text exactly once`);
-    }
-    return { format: 'module-typescript', source: text.replace(mutation.find, () => mutation.put), shortCircuit: true };
+    return { format: 'module-typescript', source: own.reduce(changed, text), shortCircuit: true };
   },
 });
+
+function changed(text: string, { name, file, find, put }: Change): string {
+  if (text.split(find).length !== 2) throw new Error(`${name}: ${file} does not hold its text exactly once`);
+  return text.replace(find, () => put);
+}

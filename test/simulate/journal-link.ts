@@ -19,6 +19,9 @@ export class JournalLink {
   readonly #server: JournalServer;
   readonly #changes = new Set<(change: Change) => void>();
   readonly #leases = new Set<(replica: string) => void>();
+  readonly #servers = new Set<(runId: string) => void>();
+  /** The life of the server that this replica speaks with, as far as it knows. */
+  #lives: number;
   #state: LinkState = 'whole';
   #isClosed = false;
   #onTheWay: (() => void)[] = [];
@@ -28,7 +31,17 @@ export class JournalLink {
   constructor(server: JournalServer, owner: Owner) {
     this.#server = server;
     this.owner = owner;
+    this.#lives = server.lives;
     this.journal = this.#port();
+  }
+
+  /** The connection to another server stands: the replica hears of it before anything is asked of that one. */
+  #meet(): void {
+    this.#server.clock.after(0, this.owner, () => {
+      if (this.#lives === this.#server.lives) return;
+      this.#lives = this.#server.lives;
+      for (const listener of this.#servers) listener(`run-${this.#lives}`);
+    });
   }
 
   become(state: LinkState): void {
@@ -58,6 +71,7 @@ export class JournalLink {
         how();
       });
     };
+    const asked = this.#lives;
     const refuse = (): void => answer(() => reject(new Error('the connection to the journal was reset')));
     const mishap = this.#server.isTroubled && random.isLucky(this.#server.mishapShare) ? random.pick(mishaps) : 'none';
     const carryOut = (): void => {
@@ -70,9 +84,15 @@ export class JournalLink {
     const arrive = (): void => {
       if (this.#state === 'silent') return void this.#onTheWay.push(arrive);
       if (this.#state === 'reset' || mishap === 'before') return void refuse();
+      if (asked !== this.#server.lives) {
+        if (this.#server.isUp) this.#meet();
+        return void refuse();
+      }
       if (mishap === 'late') {
         refuse();
-        clock.after(random.between(0, lateMaxMs), null, () => this.#server.take(carryOut, () => undefined));
+        clock.after(random.between(0, lateMaxMs), null, () => {
+          if (asked === this.#server.lives) this.#server.take(carryOut, () => undefined);
+        });
       } else this.#server.take(carryOut, refuse);
     };
     this.#arrivesAt = Math.max(this.#arrivesAt, clock.now + this.#server.delayMs());
@@ -108,18 +128,29 @@ export class JournalLink {
           if (created.word === 'created') written(created.transaction);
           return created;
         }),
-      replace: (replacement) =>
-        this.#write(async () => {
+      replace: async (replacement) => {
+        const { unconfirmed } = server.loss;
+        const write = `${replacement.transaction.id} ${replacement.transaction.version + 1}`;
+        const confirmed = await this.#write(async () => {
           const replaced = await store.replace(replacement);
           if (replaced.word === 'replaced') {
             if (server.isNew(replaced.transaction)) server.checkConditions(replacement);
+            if (replacement.bodies !== undefined) unconfirmed.add(write);
             written(replaced.transaction);
           }
           return replaced;
-        }),
+        });
+        if (confirmed.word === 'replaced') unconfirmed.delete(write);
+        return confirmed;
+      },
       holder: (transaction) => this.#read(() => store.holder(transaction)),
       release: (transaction) => this.#write(() => store.release(transaction)),
-      restore: (restoration) => this.#write(() => store.restore(restoration)),
+      restore: (restoration) =>
+        this.#write(async () => {
+          const restored = await store.restore(restoration);
+          await server.restored(restoration.transaction.id, this);
+          return restored;
+        }),
       get: (id) => this.#read(() => store.get(id)),
       body: (id, which) => this.#read(() => store.body(id, which)),
       list: (query) => this.#read(() => store.list(query)),
@@ -129,7 +160,12 @@ export class JournalLink {
       epoch: () => this.#read(() => store.epoch()),
       bumpEpoch: (expected, record) =>
         this.#write(async () => server.bumped(await store.bumpEpoch(expected, record), this)),
-      raiseEpoch: (known) => this.#write(() => store.raiseEpoch(known)),
+      raiseEpoch: (known) =>
+        this.#write(async () => {
+          const raised = await store.raiseEpoch(known);
+          if (raised.word === 'raised') server.raised(raised.epoch);
+          return raised;
+        }),
       putSwitchover: (record) => this.#write(() => store.putSwitchover(record)),
       switchovers: (limit) => this.#read(() => store.switchovers(limit)),
       renewLease: (replica, ttlMs) => this.#write(() => store.renewLease(replica, ttlMs)),
@@ -142,9 +178,18 @@ export class JournalLink {
       leases: () => this.#read(() => store.leases()),
       subscribe: (listener) => subscribed(this.#changes, listener),
       subscribeLeases: (listener) => subscribed(this.#leases, listener),
-      subscribeServer: () => () => undefined,
-      isTrusted: async () => true,
-      trust: async () => 'trusted',
+      subscribeServer: (listener) => subscribed(this.#servers, listener),
+      // Of one that nobody has used yet nothing is missing.
+      isTrusted: () =>
+        this.#read(async () => {
+          if (server.epoch === 0) server.trusted = server.lives;
+          return server.trusted === server.lives;
+        }),
+      trust: () =>
+        this.#write(async () => {
+          server.trusted = server.lives;
+          return 'trusted' as const;
+        }),
       prune: (doneBefore, limit) => this.#read(() => store.prune(doneBefore, limit)),
       durability: () => this.#read(() => store.durability()),
       close: async () => {

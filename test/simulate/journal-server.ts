@@ -2,15 +2,19 @@
  * The server that the replicas' journal is on: it can be frozen or killed (what it confirmed is there afterwards), and it
  * tells the replicas of each other's writes, as a rule. All that is written passes here, and is checked (R1).
  */
-import { legalMoves, type Transaction } from '../../src/domain/transaction.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { isWaiting, legalMoves, occupiesLane, type Transaction } from '../../src/domain/transaction.ts';
 import type { Journal, Replacement } from '../../src/journal/journal.ts';
 import type { Random } from '../chaos/random.ts';
 import type { Clock, Owner } from './clock.ts';
 import { JournalLink } from './journal-link.ts';
+import { type Epoch, JournalLoss } from './journal-loss.ts';
 import { leaseMs } from './times.ts';
 
 export interface JournalServerOptions {
   readonly store: Journal;
+  /** On which the store stands. */
+  readonly database: DatabaseSync;
   readonly clock: Clock;
   readonly random: Random;
   readonly tell: (what: string, ...details: unknown[]) => void;
@@ -32,7 +36,11 @@ export class JournalServer {
   /** Each record as it was written last. */
   readonly records = new Map<string, Transaction>();
   /** Since when each epoch is the journal's. */
-  readonly epochs: { readonly epoch: number; readonly since: number }[] = [];
+  readonly epochs: Epoch[] = [];
+  /** The life in which somebody noted that the journal is whole. */
+  trusted: number | null = 1;
+  readonly loss: JournalLoss;
+  lostAt = Number.NEGATIVE_INFINITY;
   isTroubled = false;
   /** How many calls something happens to while there is trouble. */
   mishapShare = 0.01;
@@ -47,6 +55,13 @@ export class JournalServer {
     this.store = options.store;
     this.clock = options.clock;
     this.random = options.random;
+    this.loss = new JournalLoss(options.database, this);
+  }
+
+  /** As it stands, or stood before it was lost and while replicas may act on it still. */
+  known(id: string): Transaction | undefined {
+    const [stands, lost] = [this.records.get(id), this.loss.lost.get(id)];
+    return (lost?.version ?? 0) > (stands?.version ?? 0) ? lost : stands;
   }
 
   link(owner: Owner): JournalLink {
@@ -71,9 +86,20 @@ export class JournalServer {
     this.#due = [];
   }
 
+  /** It comes back without its last words, or without any; `loss.keep` said since when. */
+  lose(isAll: boolean): void {
+    this.loss.forget(isAll);
+    this.lostAt = this.clock.now;
+    this.#options.tell('journal', isAll ? 'has lost everything' : 'has lost its last words', this.loss.lost.size);
+  }
+
   run(): void {
     this.#state = 'up';
     for (const work of this.#due.splice(0)) work();
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up';
   }
 
   take(work: () => void, refuse: () => void): void {
@@ -91,6 +117,7 @@ export class JournalServer {
       complain('a version written twice', `${version} after ${before.version}`, id);
     }
     this.records.set(id, transaction);
+    this.loss.found(transaction);
     const last = attempts.at(-1);
     const attempt =
       last === undefined ? '' : `${last.kind} ${last.number} of epoch ${last.epoch} ${last.outcome ?? ''}`;
@@ -123,6 +150,21 @@ export class JournalServer {
     const asked = mark?.epoch ?? epoch;
     if (asked !== undefined && asked !== this.epoch)
       complain('written in an epoch that is over', `${asked}, and it is ${this.epoch}`, transaction.id);
+    const before = mark === undefined ? null : this.#firstBefore(transaction);
+    if (before !== null) complain('marked before an earlier one (R8, R9)', before, transaction.id);
+  }
+
+  /** An earlier one in its lane or on an ancestor of its resource, or below what it deletes, that is not answered. */
+  #firstBefore({ sequence, place, method }: Transaction): string | null {
+    const isAbove = (above: Transaction, below: readonly string[]): boolean => below.includes(above.place.lane);
+    for (const each of this.records.values()) {
+      if (each.sequence >= sequence) continue;
+      const isOfLane = each.place.lane === place.lane && occupiesLane(each.state.status);
+      const isRelated =
+        isAbove(each, place.ancestors) || (method === 'DELETE' && each.place.ancestors.includes(place.lane));
+      if (isOfLane || (isRelated && isWaiting(each.state.status))) return each.id;
+    }
+    return null;
   }
 
   #checkMove(before: Transaction, after: Transaction): void {
@@ -142,6 +184,19 @@ export class JournalServer {
       this.#options.complain('an illegal move (R1)', `${from} to ${to}`, after.id);
     if (before.attempts.length > after.attempts.length)
       this.#options.complain('an attempt is gone from the record', `${before.attempts.length}`, after.id);
+  }
+
+  /** It was written back (R34). */
+  async restored(id: string, by: JournalLink): Promise<void> {
+    const record = await this.store.get(id);
+    if (record === null) return;
+    this.records.set(id, record);
+    this.loss.found(record);
+    this.#options.tell('journal', by.owner.name, id, `v${record.version}`, 'is written back', record.state.status);
+  }
+
+  raised(epoch: number): void {
+    if (epoch > this.epoch) this.epochs.push({ epoch, since: this.clock.now });
   }
 
   bumped<Said extends { word: string; epoch?: number }>(said: Said, by: JournalLink): Said {

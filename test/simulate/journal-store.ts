@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Cipher } from '../../src/journal/cipher.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openDatabase } from '../../src/journal/sqlite/database.ts';
@@ -26,11 +26,24 @@ function readSchema(): readonly string[] {
   }
 }
 
+/** Each text is prepared once: in memory the preparing takes longer than what was prepared. */
+class PreparedDatabase extends DatabaseSync {
+  readonly #statements = new Map<string, StatementSync>();
+
+  override prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = super.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
 let schema: readonly string[] | null = null;
 
 export function memoryDatabase(): DatabaseSync {
   schema ??= readSchema();
-  const database = new DatabaseSync(':memory:');
+  const database = new PreparedDatabase(':memory:');
   database.exec(`${schema.join(';\n')};\nINSERT INTO meta VALUES ('epoch', 0);`);
   return database;
 }

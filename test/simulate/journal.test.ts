@@ -45,7 +45,15 @@ async function memoryPlace(): Promise<Place> {
   const nothing = (): void => undefined;
   const open = async () => {
     const store = memoryJournal(database, Date.now);
-    const options = { store, clock: machine, random: randomOf(1), tell: nothing, complain: nothing, moved: nothing };
+    const options = {
+      store,
+      database,
+      clock: machine,
+      random: randomOf(1),
+      tell: nothing,
+      complain: nothing,
+      moved: nothing,
+    };
     return new JournalServer(options).link(new Owner('replica')).journal;
   };
   const options = {

@@ -27,7 +27,8 @@ export interface Answered {
 export interface Ear {
   connected(): void;
   answered(answer: Answered): void;
-  failed(why: string, how?: { isRefused?: boolean; isInvalid?: boolean }): void;
+  /** `begun`: so much of an answer came before. */
+  failed(why: string, how?: { isRefused?: boolean; isInvalid?: boolean; begun?: Answered }): void;
 }
 
 export type Place = 'vip' | 0 | 1;
@@ -116,8 +117,8 @@ export class Line {
   }
 
   /** The node ends the connection in order, before or in the middle of an answer. */
-  breakOff(why: string, isInvalid = false): void {
-    this.#send(() => this.ear.failed(why, { isInvalid }));
+  breakOff(why: string, how: { isInvalid?: boolean; begun?: Answered } = {}): void {
+    this.#send(() => this.ear.failed(why, how));
   }
 
   #send(tell: () => void): void {

@@ -201,6 +201,18 @@ export const mutations: readonly Mutation[] = [
     from: 142,
   },
   {
+    name: 'a page is passed on to who reads, whoever says it',
+    file: 'src/northbound/pass.ts',
+    find: 'const reading = await sender.confirm(fetched.answer, epoch);',
+    put: "const reading = { kind: 'answered' as const, answer: fetched.answer, epoch: sender === null ? 0 : epoch };",
+  },
+  {
+    name: 'a read that was cut short ends as if it were whole',
+    file: 'src/northbound/pass.ts',
+    find: 'if (isComplete || !this.#hasBody) this.#response.end();',
+    put: 'if (isComplete || this.#response !== null) this.#response.end();',
+  },
+  {
     name: 'what may be given up is promised while the journal does not confirm it (was so)',
     file: 'src/northbound/expire.ts',
     find: 'if (!isKept) throw unsaid(',

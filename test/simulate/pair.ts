@@ -15,7 +15,7 @@ import { type PairOptions, type PairSettings, pairSettings } from '../../src/sim
 import type { Resource } from '../../src/sim/resources.ts';
 import { type RestContext, serveRest } from '../../src/sim/rest.ts';
 import type { Owner } from './clock.ts';
-import type { Asked, Line } from './line.ts';
+import type { Answered, Asked, Line } from './line.ts';
 import type { Lines } from './lines.ts';
 
 const entriesMax = 1_000_000;
@@ -34,6 +34,8 @@ export class SimulatedPair {
   readonly saidReady = new Map<Owner | null, number>();
   readonly #lines: Lines;
   readonly #context: RestContext;
+  /** What the health monitors say, by what they find. */
+  readonly #reports = new Map<string, ReturnType<typeof renderHealth>>();
   #count = 0;
 
   constructor(lines: Lines, options: PairOptions) {
@@ -80,7 +82,10 @@ export class SimulatedPair {
         ? healthOf(order, node.running, phase, isPeerBack)
         : { statusCode: node.brokenCode, stage: undefined };
     if (line.place === 'vip' && report.stage === 'READY') this.saidReady.set(line.client, this.#lines.clock.now);
-    const { status, contentType, body } = renderHealth(report, 'application/xml', this.settings.profiles);
+    const name = JSON.stringify(report);
+    const said = this.#reports.get(name) ?? renderHealth(report, 'application/xml', this.settings.profiles);
+    this.#reports.set(name, said);
+    const { status, contentType, body } = said;
     line.answer({ status, headers: ['content-type', contentType], body });
   }
 
@@ -105,7 +110,7 @@ function namedFields(flat: readonly string[]): Record<string, string> {
 /** What `src/sim/exchange.ts` writes an answer on. */
 function responseOn(line: Line): object {
   let head: { status: number; headers: string[] } | null = null;
-  let isJunk = false;
+  let begun: Answered | null = null;
   const soon = (done?: () => void): void => {
     if (done !== undefined) setImmediate(done);
   };
@@ -116,19 +121,19 @@ function responseOn(line: Line): object {
     writeHead(status: number, fields: Record<string, string | number>) {
       head = { status, headers: Object.entries(fields).flatMap(([name, value]) => [name, String(value)]) };
     },
-    write: (_: string, done?: () => void) => soon(done),
+    write(part: string, done?: () => void) {
+      if (head !== null) begun = { ...head, body: part };
+      soon(done);
+    },
     end(body: string, done?: () => void) {
       if (head !== null) line.answer({ ...head, body });
       soon(done);
     },
     once: () => undefined,
     socket: {
-      write(_: string, done?: () => void) {
-        isJunk = true;
-        soon(done);
-      },
-      end: () => void line.breakOff('Parse Error: Expected HTTP/', isJunk),
-      destroy: () => void line.breakOff('other side closed'),
+      write: (_: string, done?: () => void) => soon(done),
+      end: () => void line.breakOff('Parse Error: Expected HTTP/', { isInvalid: true }),
+      destroy: () => void line.breakOff('other side closed', begun === null ? {} : { begun }),
     },
   };
 }

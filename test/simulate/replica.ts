@@ -21,7 +21,7 @@ export interface ReplicaOptions {
 }
 
 const restartMs = 300;
-const skewMaxMs = 20_000;
+const skewMaxMs = 7_000;
 const closeMaxMs = 2_000;
 
 export class Replica {
@@ -32,8 +32,12 @@ export class Replica {
   ops: Ops | null = null;
   receiver: Receiver | null = null;
   link: JournalLink | null = null;
+  /** Times that it was started. */
+  starts = 0;
   /** Something is being done to it. */
   isBusy = false;
+  /** Since when an operator holds its gate, by its own clock. */
+  heldSince: number | null = null;
   readonly #options: ReplicaOptions;
   readonly #asked = new Set<{ conversation: Conversation | null; end: () => void }>();
   #isStopping = false;
@@ -57,6 +61,7 @@ export class Replica {
     const owner = new Owner(name, Math.round(world.random.between(-skewMaxMs, skewMaxMs)));
     this.owner = owner;
     this.#isStopping = false;
+    this.starts += 1;
     this.link = link(owner);
     const { journal } = this.link;
     world.tell(name, 'starts');
@@ -89,6 +94,7 @@ export class Replica {
   }
 
   #forget(): void {
+    this.heldSince = null;
     this.gateway = null;
     this.northbound = null;
     this.ops = null;
@@ -101,7 +107,6 @@ export class Replica {
     const { owner, gateway } = this;
     const { clock } = theWorld();
     if (gateway === null) return;
-    this.#isStopping = true;
     let isClosed = false;
     runAs(owner, () => void gateway.close().then(() => (isClosed = true)));
     for (let waitedMs = 0; !isClosed && waitedMs < 10_000; waitedMs += 50) await clock.pause(50);
@@ -117,7 +122,7 @@ export class Replica {
 
   /** A client asks. @returns what it calls when it leaves. */
   ask(asked: ClientRequest, answered: (answer: ClientAnswer | 'none') => void): () => void {
-    const { clock, lines, checkTold } = theWorld();
+    const { clock, lines, checkTold, reads } = theWorld();
     const under: { conversation: Conversation | null; end: () => void } = {
       conversation: null,
       end: () => {
@@ -129,11 +134,13 @@ export class Replica {
     const { owner } = this;
     clock.after(lines.delayMs(), owner, () => {
       if (this.northbound === null) return void under.end();
-      under.conversation = new Conversation(this.northbound, asked, (answer) => {
+      const give = (answer: ClientAnswer): void => {
         this.#asked.delete(under);
-        checkTold(answer);
+        if (asked.method === 'GET') reads.check(owner, asked.path, answer);
+        else checkTold(answer);
         clock.after(lines.delayMs(), null, () => answered(answer));
-      });
+      };
+      under.conversation = new Conversation(this.northbound, asked, { give, cut: under.end });
     });
     return () => {
       this.#asked.delete(under);

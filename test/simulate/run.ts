@@ -9,6 +9,8 @@ import { runAs } from './clock.ts';
 import { enter } from './edges/world.ts';
 import { rule } from './globals.ts';
 import { isExcused } from './limits.ts';
+import { isByPerson } from './operators.ts';
+import { authorizationOf, read } from './readers.ts';
 import { settle } from './settling.ts';
 import { makeTrouble } from './troubles.ts';
 import { World } from './world.ts';
@@ -29,6 +31,9 @@ export interface Verdict {
 const troubleMs = 15_000;
 const quietMs = 1_500;
 const clientsMax = 5;
+const readers = 2;
+/** How long clients follow what they began when the trouble is over. */
+const clientsFollowMs = 5_000;
 
 export interface RunOptions {
   readonly config: Config;
@@ -90,6 +95,7 @@ export async function runSeed(seed: number, { config, isTold, untilBroken }: Run
 async function course(world: World): Promise<void> {
   const { clock, random, replicas, orders } = world;
   let isStopped = false;
+  let giveUpAt = Number.POSITIVE_INFINITY;
   let clientsLeft = 0;
   for (const replica of replicas) {
     replica.start();
@@ -102,7 +108,7 @@ async function course(world: World): Promise<void> {
   } as Receiver;
   const clients = 2 + Math.floor(random.between(0, clientsMax - 1));
   for (let index = 0; index < clients; index += 1) {
-    const authorization = `Basic ${Buffer.from(`client-${index}:secret`).toString('base64')}`;
+    const authorization = authorizationOf(`c${index}`);
     const orchestrator = new Orchestrator({
       name: `c${index}`,
       random: random.fork(),
@@ -110,10 +116,16 @@ async function course(world: World): Promise<void> {
       receiver,
       orders,
       isStopped: () => isStopped,
-      giveUpAt: () => (isStopped ? clock.now : Number.POSITIVE_INFINITY),
+      giveUpAt: () => giveUpAt,
     });
     clientsLeft += 1;
     void orchestrator.run().finally(() => {
+      clientsLeft -= 1;
+    });
+  }
+  for (let left = readers; left > 0; left -= 1) {
+    clientsLeft += 1;
+    void read(world, random.fork(), () => isStopped).finally(() => {
       clientsLeft -= 1;
     });
   }
@@ -123,9 +135,11 @@ async function course(world: World): Promise<void> {
   world.tell('the trouble is over');
   await clock.pause(random.between(0, 2_000));
   isStopped = true;
+  giveUpAt = clock.now + clientsFollowMs;
   const ledgers = await settle(world, () => clientsLeft === 0);
   for (const found of audit(ledgers)) {
-    if (isExcused(found, ledgers, world.server.records)) continue;
+    const { records, loss } = world.server;
+    if (isExcused(found, ledgers, records) || isByPerson(found, records) || loss.excuses(found)) continue;
     world.tell('VIOLATION', found.rule, found.says, found.transaction ?? '');
     world.violations.push({ ...found, says: storyOf(found, ledgers) });
   }

@@ -6,8 +6,8 @@ import { connectTimeoutMs, responseTimeoutMs } from './times.ts';
 
 /** What may end without being observed does so soon. */
 const policies = [
-  { method: 'POST', path: '/ESCManager/v0/{tenant}/deployments/service/{deployment}', completeWithin: '15s' },
-  { method: 'PUT', path: '/ESCManager/v0/{tenant}/deployments/{deployment}', completeWithin: '20s' },
+  { method: 'POST', path: '/ESCManager/v0/{tenant}/deployments/service/{deployment}', completeWithin: '8s' },
+  { method: 'PUT', path: '/ESCManager/v0/{tenant}/deployments/{deployment}', completeWithin: '10s' },
 ];
 
 /** @throws Error that names the key of a wrong setting. */

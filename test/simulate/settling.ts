@@ -4,9 +4,9 @@
  */
 import { isSettled, type Transaction } from '../../src/domain/transaction.ts';
 import { transactionView } from '../../src/ops/transaction-view.ts';
-import { attemptOf } from '../chaos/attempts.ts';
 import type { JournalEntry, Ledgers } from '../chaos/ledgers.ts';
 import { runAs } from './clock.ts';
+import { checkActs, isCancelled, isDoneOnVim } from './operators.ts';
 import type { World } from './world.ts';
 
 const waitMaxMs = 120_000;
@@ -29,6 +29,8 @@ export async function settle(world: World, clientsAreDone: () => boolean): Promi
   const stored = (await server.store.list({ limit: 1000 })).toReversed();
   if (stored.length !== server.records.size) world.complain('a record is gone from the journal', `${stored.length}`);
   const journal = stored.map((record) => transactionView(record) as JournalEntry);
+  checkPromises(world);
+  checkActs(world);
   const requests = pair.requests.entries.filter(({ method }) => method !== 'GET');
   return {
     clients: { orders, heard },
@@ -65,16 +67,11 @@ function isAgreed({ replicas, pair }: World): boolean {
 
 /** By what is seen on the VIM of the requests that each transaction sent. */
 async function resolveAsOperator(world: World): Promise<void> {
-  const { server, replicas, pair, clock } = world;
-  for (const { id, state, policy } of [...server.records.values()]) {
+  const { server, replicas, clock } = world;
+  for (const record of [...server.records.values()]) {
+    const { id, state } = record;
     if (state.status !== 'awaiting-operator') continue;
-    const sent = new Set(
-      pair.requests.entries.filter((each) => attemptOf(each)?.transaction === id).map(({ transaction }) => transaction),
-    );
-    const effects = pair.vim.log.entries.filter(({ transaction }) => sent.has(transaction));
-    const of = (wanted: string): number => effects.filter((each) => each.kind === wanted).length;
-    // What its own clean-up took away again is not there.
-    const isDone = policy.kind === 'create' ? of('created') > of('deleted') : effects.length > 0;
+    const isDone = isDoneOnVim(world, record);
     const as = isDone ? ('completed' as const) : ('failed' as const);
     const replica = world.random.pick(replicas as [(typeof replicas)[number]]);
     let isOver = false;
@@ -87,5 +84,16 @@ async function resolveAsOperator(world: World): Promise<void> {
         });
     });
     while (!isOver) await clock.pause(pollMs);
+  }
+}
+
+/** Who was promised a result has one: what is promised is never given up unsent (R24). */
+function checkPromises({ orders, server, complain }: World): void {
+  for (const { tries } of orders) {
+    for (const { status, transaction } of tries) {
+      const record = server.records.get(transaction ?? '');
+      if (status !== 202 || record?.state.status !== 'abandoned' || isCancelled(record)) continue;
+      complain('promised, and abandoned', record.state.reason, record.id);
+    }
   }
 }

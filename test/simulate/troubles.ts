@@ -6,6 +6,8 @@ import { type CrashPoint, crashPoints, type Injection, type Match } from '../../
 import { type Cause, causes } from '../../src/sim/takeover.ts';
 import type { Random } from '../chaos/random.ts';
 import type { LinkState } from './journal-link.ts';
+import { act, gateByHand } from './operators.ts';
+import { misuse } from './readers.ts';
 import type { Replica } from './replica.ts';
 import { leaseMs } from './times.ts';
 import type { World } from './world.ts';
@@ -24,6 +26,8 @@ const matches: Chosen<Match> = [
   { method: 'DELETE', path: 'tenants' },
   { method: 'DELETE', path: 'networks' },
   { method: 'DELETE', path: 'deployments' },
+  { method: 'GET', path: 'tenants' },
+  { method: 'GET', path: 'deployments' },
 ];
 
 const injections: Chosen<Injection> = [
@@ -81,21 +85,49 @@ const cutOff = toReplica('is cut off from the journal', async (replica, { clock 
   link?.become('whole');
 });
 
-const journalFrozen: Trouble = async (world, random) => {
-  const disturbance = world.disturb('the journal is frozen', true);
-  world.server.freeze();
-  await world.clock.pause(random.between(100, 2 * leaseMs));
-  world.server.run();
-  disturbance.to = Math.floor(world.clock.now);
-};
+const toJournal =
+  (what: string, act: (world: World, random: Random) => Promise<void>): Trouble =>
+  async (world, random) => {
+    if (world.isJournalBusy) return;
+    world.isJournalBusy = true;
+    const disturbance = world.disturb(`the journal ${what}`, true);
+    await act(world, random);
+    world.isJournalBusy = false;
+    disturbance.to = Math.floor(world.clock.now);
+  };
 
-const journalKilled: Trouble = async (world, random) => {
-  const disturbance = world.disturb('the journal is killed', true);
-  world.server.kill();
-  await world.clock.pause(random.between(0, leaseMs));
-  world.server.run();
-  disturbance.to = Math.floor(world.clock.now);
-};
+const journalFrozen = toJournal('is frozen', async ({ server, clock }, random) => {
+  server.freeze();
+  await clock.pause(random.between(100, 2 * leaseMs));
+  server.run();
+});
+
+const journalKilled = toJournal('is killed', async ({ server, clock }, random) => {
+  server.kill();
+  await clock.pause(random.between(0, leaseMs));
+  server.run();
+});
+
+/** Who knows what was lost writes it back (R34): so nothing befalls any replica meanwhile. */
+const journalForgets = toJournal('comes back without what it confirmed', async (world, random) => {
+  const { server, clock, replicas } = world;
+  if (replicas.some(({ isBusy, isListening }) => isBusy || !isListening)) return;
+  for (const replica of replicas) replica.isBusy = true;
+  // What one knew that has ended, nobody does.
+  const isAll = replicas.every(({ starts }) => starts === 1) && random.isLucky(0.5);
+  server.loss.keep();
+  await clock.pause(random.between(20, 1_500));
+  server.kill();
+  await clock.pause(random.between(0, leaseMs));
+  server.lose(isAll);
+  const { mishapShare } = server;
+  // Who cannot write back within a lease is waited for by nobody.
+  server.mishapShare = 0;
+  server.run();
+  await clock.pause(3 * leaseMs);
+  server.mishapShare = mishapShare;
+  for (const replica of replicas) replica.isBusy = false;
+});
 
 const switchover: Trouble = async (world, random) => {
   const cause = random.pick(allCauses);
@@ -182,6 +214,7 @@ const troubles: Chosen<readonly [weight: number, trouble: Trouble]> = [
   [3, cutOff],
   [1, journalFrozen],
   [1, journalKilled],
+  [1, journalForgets],
   [5, switchover],
   [4, crash],
   [5, fault],
@@ -190,6 +223,9 @@ const troubles: Chosen<readonly [weight: number, trouble: Trouble]> = [
   [1, nodeFrozen],
   [0.7, maintenance],
   [1, deafness],
+  [4, act],
+  [1, gateByHand],
+  [1.5, misuse],
 ];
 
 /** Makes trouble for so long; resolves when all of it is over, and none waits any more. */

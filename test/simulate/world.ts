@@ -17,8 +17,10 @@ import { JournalServer } from './journal-server.ts';
 import { memoryDatabase, memoryJournal } from './journal-store.ts';
 import type { Asked } from './line.ts';
 import { Lines } from './lines.ts';
+import { checkHold, type Done } from './operators.ts';
 import { SimulatedPair } from './pair.ts';
 import { nodes, vip } from './places.ts';
+import { Reads } from './reads.ts';
 import { Replica } from './replica.ts';
 import { leaseMs, timeScale } from './times.ts';
 
@@ -32,10 +34,15 @@ export class World implements EdgeWorld {
   readonly pair: SimulatedPair;
   readonly server: JournalServer;
   readonly replicas: readonly Replica[];
+  readonly reads: Reads;
   readonly orders: Order[] = [];
   readonly heard: Heard[] = [];
   readonly disturbances: Disturbance[] = [];
   readonly violations: Violation[] = [];
+  /** What operators did in the middle of the trouble. */
+  readonly operated: Done[] = [];
+  /** Something is being done to the journal. */
+  isJournalBusy = false;
   readonly story: string[] = [];
   receiverMode: EdgeWorld['receiverMode'] = 'up';
   readonly #isTold: boolean;
@@ -67,17 +74,26 @@ export class World implements EdgeWorld {
     });
     this.server = new JournalServer({
       store: memoryJournal(this.#database, () => Math.floor(this.clock.now)),
+      database: this.#database,
       clock: this.clock,
       random: this.random.fork(),
       tell: this.tell,
       complain: this.complain,
       moved: this.#checkPage,
     });
+    this.reads = new Reads({
+      clock: this.clock,
+      pair: this.pair,
+      replicas: () => this.replicas,
+      complain: this.complain,
+    });
     this.server.mishapShare = this.random.pick([0, 0.01, 0.04, 0.12] as const);
-    this.replicas = Array.from(
-      { length: replicaCount },
-      (_, index) => new Replica({ name: `replica-${index + 1}`, config, link: (owner) => this.server.link(owner) }),
-    );
+    const onDisconnect = this.random.pick(['keep', 'keep', 'cancel'] as const);
+    const settings: Config = { ...config, hold: { ...config.hold, onDisconnect } };
+    this.replicas = Array.from({ length: replicaCount }, (_, index) => {
+      const name = `replica-${index + 1}`;
+      return new Replica({ name, config: settings, link: (owner) => this.server.link(owner) });
+    });
   }
 
   get isTroubled(): boolean {
@@ -115,7 +131,7 @@ export class World implements EdgeWorld {
     const as = attemptOf({ headers: { callback } });
     if (as === null) return void this.complain('sent without a token', callback);
     this.tell(owner.name, 'sends', as.transaction, 'attempt', as.attempt);
-    const record = this.server.records.get(as.transaction);
+    const record = this.server.known(as.transaction);
     const attempt = record?.attempts.find(({ number }) => number === as.attempt);
     if (attempt === undefined)
       return void this.complain('sent before it was journaled', `attempt ${as.attempt}`, as.transaction);
@@ -124,6 +140,7 @@ export class World implements EdgeWorld {
     if (ended !== undefined && ended.since + leaseMs < this.clock.now)
       this.complain('sent in an epoch long over', `${attempt.epoch}`, as.transaction);
     this.#checkLease(owner, as.transaction);
+    if (record !== undefined) checkHold(this, owner, record, as.attempt);
     const mayHaveIt = record?.attempts.some(({ number, outcome }) => number < as.attempt && outcome !== 'never-sent');
     if (mayHaveIt === true) this.#checkLook(as.transaction, record?.policy.look ?? null);
     this.#sentAt.set(as.transaction, this.clock.now);
@@ -131,7 +148,8 @@ export class World implements EdgeWorld {
 
   #checkLease(owner: Owner, transaction: string): void {
     const replica = this.replicas.find((each) => each.owner === owner)?.gateway?.replica;
-    if (replica === undefined) return;
+    // Its lease was lost with the rest, and is there again when it was renewed.
+    if (replica === undefined || this.server.lostAt + leaseMs > this.clock.now) return;
     const lease = this.#database.prepare('SELECT expires_at FROM leases WHERE replica = ?').get(replica);
     if (Number(lease?.expires_at ?? 0) < this.clock.now)
       this.complain('sent without a lease (R32)', replica, transaction);
@@ -157,7 +175,7 @@ export class World implements EdgeWorld {
   readonly checkTold = ({ status, headers }: ClientAnswer): void => {
     const id = headers['northgate-transaction'];
     if (id === undefined) return;
-    const record = this.server.records.get(id);
+    const record = this.server.known(id);
     if (record === undefined) return void this.complain('told of what is not journaled', `${status}`, id);
     const isPromise = status === 202 && record.answer?.status !== 202;
     // A sweep, or the gateway that adopts it, would give it up.

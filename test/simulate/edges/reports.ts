@@ -1,5 +1,5 @@
 /**
- * undici as the pair sends its reports with: to any replica that listens, sometimes twice, sometimes not at all. Who has
+ * undici as the pair sends its reports with: to any replica that listens, sometimes late, twice, or not at all. Who has
  * no answer in time takes the report for lost, as ESC does.
  */
 import { theWorld } from './world.ts';
@@ -17,6 +17,8 @@ interface Answer {
 const answerMaxMs = 5_000;
 const lostShare = 0.04;
 const twiceShare = 0.04;
+const lateShare = 0.04;
+const lateMaxMs = 3_000;
 
 export class Agent {
   async destroy(): Promise<void> {}
@@ -26,7 +28,7 @@ export async function request(url: string, { headers, body }: Given): Promise<An
   const { clock, random, isTroubled, lines } = theWorld();
   const token = url.split('/').at(-1) ?? '';
   const fields = Object.entries(headers).flat();
-  await clock.pause(lines.delayMs());
+  await clock.pause(isTroubled && random.isLucky(lateShare) ? random.between(0, lateMaxMs) : lines.delayMs());
   if (isTroubled && random.isLucky(lostShare)) throw new Error('the connection was reset');
   const statuses = [post(token, fields, body)];
   if (isTroubled && random.isLucky(twiceShare)) statuses.push(post(token, fields, body));

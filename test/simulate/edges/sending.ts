@@ -70,7 +70,8 @@ function readingOf(came: ClientAnswer | 'none' | 'refused'): Omit<Try, 'at' | 'e
   };
 }
 
-function ask(asked: ClientRequest, timeoutMs: number): Promise<ClientAnswer | 'none' | 'refused'> {
+/** A request of any client. `none`: it left, or the connection broke. */
+export function ask(asked: ClientRequest, timeoutMs: number): Promise<ClientAnswer | 'none' | 'refused'> {
   const { clock, lines } = theWorld();
   const replica = next();
   if (replica === null) return clock.pause(lines.delayMs()).then(() => 'refused');

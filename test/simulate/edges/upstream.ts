@@ -40,7 +40,8 @@ export class Upstream {
           this.#attempts.delete(attempt);
           if (line !== null) this.#rest(line);
           const isBadSign = fetched.kind === 'never-sent' || fetched.kind === 'unknown';
-          if (isBadSign && !attempt.isObstructed) this.#options.onBadSign(fetched.evidence);
+          if (isBadSign && !attempt.isObstructed && options.signal?.aborted !== true)
+            this.#options.onBadSign(fetched.evidence);
           resolve(fetched);
         },
       });
@@ -107,6 +108,8 @@ class Attempt implements Ear {
   readonly #connecting: Event;
   #isWritten = false;
   #isOver = false;
+  /** The answer streams into the sink. */
+  #isStreaming = false;
 
   constructor(given: AttemptOptions) {
     this.#given = given;
@@ -122,6 +125,7 @@ class Attempt implements Ear {
     this.#line = resting ?? new Line(lines, { place: 'vip', port: 'rest', client: owner, ear: this });
     this.#line.ear = this;
     if (resting !== null) clock.after(0, owner, () => this.connected());
+    options.signal?.addEventListener('abort', () => this.giveUp('the client left'));
   }
 
   connected(): void {
@@ -135,16 +139,44 @@ class Attempt implements Ear {
     this.#isWritten = true;
     const { method, path, headers, body } = request;
     const asked: Asked = { method, path, headers, body: body === null ? '' : Buffer.from(body).toString() };
-    theWorld().leaves(owner, asked);
+    // Reads of clients are no looks, and stand in no journal.
+    if (options.sink === undefined) theWorld().leaves(owner, asked);
     this.#line.send(asked);
   }
 
   answered({ status, headers, body }: Parameters<Ear['answered']>[0]): void {
+    const { owner, request, options } = this.#given;
     const answer = { status, headers, body: Buffer.from(body) };
+    if (options.sink !== undefined) {
+      theWorld().reads.said({ owner, path: request.path, status, body, epoch: this.epoch });
+      if (this.#stream(answer.body, status, headers)) return;
+    }
     this.#end({ kind: 'answered', answer }, this.#line);
   }
 
-  failed(why: string, { isInvalid = false }: { isInvalid?: boolean } = {}): void {
+  /** In two pieces, between which whatever ends a connection may come. Whether the sink wants it so. */
+  #stream(body: Uint8Array, status: number, headers: readonly string[]): boolean {
+    const { owner, options } = this.#given;
+    const { clock, lines } = theWorld();
+    const { sink } = options;
+    if (this.#isOver || sink?.start(status, [...headers]) !== true) return false;
+    this.#isStreaming = true;
+    const middle = Math.ceil(body.byteLength / 2);
+    sink.write(body.subarray(0, middle));
+    clock.after(lines.delayMs(), owner, () => {
+      if (this.#isOver) return;
+      sink.write(body.subarray(middle));
+      this.#end({ kind: 'streamed', isComplete: true }, this.#line);
+    });
+    return true;
+  }
+
+  failed(why: string, { isInvalid = false, begun }: Parameters<Ear['failed']>[1] & object = {}): void {
+    const { sink } = this.#given.options;
+    if (begun !== undefined && !this.#isOver && sink?.start(begun.status, [...begun.headers]) === true) {
+      this.#isStreaming = true;
+      sink.write(Buffer.from(begun.body));
+    }
     this.#fail(why, isInvalid);
   }
 
@@ -155,6 +187,7 @@ class Attempt implements Ear {
   }
 
   #fail(evidence: string, isInvalid: boolean): void {
+    if (this.#isStreaming) return void this.#end({ kind: 'streamed', isComplete: false }, null);
     this.#end(this.#isWritten ? { kind: 'unknown', evidence, isInvalid } : { kind: 'never-sent', evidence }, null);
   }
 

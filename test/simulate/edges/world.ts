@@ -7,6 +7,7 @@ import { currentOwner } from '../clock.ts';
 import type { ClientAnswer } from '../conversation.ts';
 import type { Asked } from '../line.ts';
 import type { Lines } from '../lines.ts';
+import type { Reads } from '../reads.ts';
 import type { Replica } from '../replica.ts';
 
 export interface EdgeWorld {
@@ -22,7 +23,8 @@ export interface EdgeWorld {
   readonly tell: (what: string, ...details: unknown[]) => void;
   readonly complain: (rule: string, says: string, transaction?: string | null) => void;
   readonly disturb: (what: string, mayRepeat: boolean) => Disturbance;
-  /** Asked of each answer at the moment when it is given. */
+  readonly reads: Reads;
+  /** Asked of each answer to a transaction at the moment when it is given. */
   checkTold(answer: ClientAnswer): void;
   /** Asked of each request to ESC at the moment when its first byte is written. */
   leaves(owner: Owner, asked: Asked): void;
