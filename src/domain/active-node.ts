@@ -4,7 +4,7 @@
  * Invariant: a node is named only on its own word, and never one that said READY elsewhere while the VIP did not.
  */
 import type { Observation, Verdict } from './health.ts';
-import type { PairState } from './switchover.ts';
+import type { PairState } from './pair-state.ts';
 import type { Instant } from './transaction.ts';
 
 /** When the node was asked that said READY last of all; null: its last word was another. */

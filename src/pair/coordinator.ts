@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { admission, witnessMaxMs, witnessOf } from '../domain/active-node.ts';
 import type { Observation } from '../domain/health.ts';
 import { isInDoubt } from '../domain/health.ts';
+import { initialPair, type PairState } from '../domain/pair-state.ts';
 import { backoffMs } from '../domain/retry.ts';
 import {
   causeOf,
@@ -14,11 +15,9 @@ import {
   type GateMode,
   gateOf,
   type HoldReason,
-  initialPair,
   type PairEffect,
   type PairEvent,
   type PairRules,
-  type PairState,
 } from '../domain/switchover.ts';
 import type { Instant } from '../domain/transaction.ts';
 import type { Journal } from '../journal/journal.ts';
