@@ -155,6 +155,7 @@ export function isByPerson({ rule, transaction }: Violation, records: ReadonlyMa
   const record = records.get(transaction ?? '');
   if (record === undefined) return false;
   const isOrdered = ({ operatorReplay }: Transaction): boolean => operatorReplay !== undefined;
+  if (rule === 'promised, and abandoned') return isCancelled(record);
   if (rule === 'what may not be repeated was repeated') return isOrdered(record);
   if (rule === 'out of order')
     return [...records.values()].some((each) => each.place.lane === record.place.lane && isOrdered(each));
@@ -169,7 +170,7 @@ const resolvedRules: ReadonlySet<string> = new Set([
 ]);
 
 /** By a person, who may take back what the gateway promised (R2). */
-export const isCancelled = ({ state }: Transaction): boolean =>
+const isCancelled = ({ state }: Transaction): boolean =>
   state.status === 'abandoned' && state.reason.startsWith('cancelled by');
 
 /** What was told to operators, against the journal in its end. */

@@ -27,6 +27,11 @@ import { leaseMs, timeScale } from './times.ts';
 const replicaCount = 3;
 const startsAt = Date.UTC(2026, 0, 1);
 
+/** One of its own creates was taken, or a report bore its token (R15). */
+const isProvenOwn = ({ attempts, reports }: Transaction): boolean =>
+  attempts.some(({ kind, status = 500 }) => kind === 'send' && status < 400) ||
+  reports.some(({ from }) => from === 'esc');
+
 export class World implements EdgeWorld {
   readonly clock = new Clock(startsAt);
   readonly random: Random;
@@ -142,6 +147,8 @@ export class World implements EdgeWorld {
     this.#checkLease(owner, as.transaction);
     if (record !== undefined) checkHold(this, owner, record, as.attempt);
     const mayHaveIt = record?.attempts.some(({ number, outcome }) => number < as.attempt && outcome !== 'never-sent');
+    if (as.isCleanUp && record !== undefined && !isProvenOwn(record))
+      this.complain('cleaned up, and not proven its own (R15)', `attempt ${as.attempt}`, as.transaction);
     if (mayHaveIt === true) this.#checkLook(as.transaction, record?.policy.look ?? null);
     this.#sentAt.set(as.transaction, this.clock.now);
   }
