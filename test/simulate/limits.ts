@@ -22,6 +22,11 @@ const limits: readonly Limit[] = [
       entry.attempts.length > 1 &&
       entry.attempts.slice(0, -1).every(({ outcome }) => outcome !== 'unknown'),
   },
+  {
+    // Sent twice without a key, it is two transactions (R26), each of which finds the resource as it asked (R16).
+    rule: 'completed, and not done',
+    excuses: ({ entry, order }) => order?.kind === 'update' && entry.reason === 'the resource is as the update asked',
+  },
 ];
 
 export function isExcused(
