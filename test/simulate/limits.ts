@@ -12,6 +12,26 @@ interface Limit {
   readonly excuses: (view: View, record: Transaction | undefined) => boolean;
 }
 
+/** A node that was frozen, since it woke with another one in its role. */
+export interface WithoutRole {
+  readonly node: string;
+  readonly since: number;
+}
+
+/** What such a node had taken up takes so long at most. */
+const lateWorkMaxMs = 1_000;
+
+/** Done by a node that had lost the role: not promised, unless it is fenced (docs/reliability.md). */
+export const isOfLostRole = (
+  { rule, transaction }: Violation,
+  ledgers: Ledgers,
+  woken: readonly WithoutRole[],
+): boolean =>
+  rule === 'doubled on the VIM' &&
+  (viewsOf(ledgers).byId.get(transaction ?? '')?.effects ?? []).some((effect) =>
+    woken.some(({ node, since }) => effect.node === node && effect.at >= since && effect.at <= since + lateWorkMaxMs),
+  );
+
 const limits: readonly Limit[] = [
   {
     // An action cannot be looked at, so it is sent again by policy (R17); ESC's refusal of what it had accepted in an epoch

@@ -15,6 +15,7 @@ import type { ClientAnswer } from './conversation.ts';
 import type { EdgeWorld } from './edges/world.ts';
 import { JournalServer } from './journal-server.ts';
 import { memoryDatabase, memoryJournal } from './journal-store.ts';
+import type { WithoutRole } from './limits.ts';
 import type { Asked } from './line.ts';
 import { Lines } from './lines.ts';
 import { checkHold, type Done } from './operators.ts';
@@ -48,6 +49,8 @@ export class World implements EdgeWorld {
   readonly operated: Done[] = [];
   /** Something is being done to the journal. */
   isJournalBusy = false;
+  /** Nodes that woke when another one had the role: what they had taken up they carry out (docs/reliability.md). */
+  readonly withoutRole: WithoutRole[] = [];
   readonly story: string[] = [];
   receiverMode: EdgeWorld['receiverMode'] = 'up';
   readonly #isTold: boolean;
