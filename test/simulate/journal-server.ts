@@ -41,6 +41,8 @@ export class JournalServer {
   trusted: number | null = 1;
   readonly loss: JournalLoss;
   lostAt = Number.NEGATIVE_INFINITY;
+  /** The epoch in which it lost something: trust in that one ends (R34). */
+  lostIn = 0;
   isTroubled = false;
   /** How many calls something happens to while there is trouble. */
   mishapShare = 0.01;
@@ -88,6 +90,7 @@ export class JournalServer {
 
   /** It comes back without its last words, or without any; `loss.keep` said since when. */
   lose(isAll: boolean): void {
+    this.lostIn = this.epoch;
     this.loss.forget(isAll);
     this.lostAt = this.clock.now;
     this.#options.tell('journal', isAll ? 'has lost everything' : 'has lost its last words', this.loss.lost.size);

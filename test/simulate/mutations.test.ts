@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { runFleet } from './fleet.ts';
-import { mutations } from './mutations.ts';
+import { allMutations } from './mutations.ts';
 
 const seedsMax = 150;
 
 suite('the simulated world finds', { concurrency: 2 }, () => {
-  for (const { name, from = 1 } of mutations) {
+  for (const { name, from = 1 } of allMutations) {
     test(name, async () => {
       const broken: string[] = [];
       const order = { from, count: seedsMax, untilBroken: true, mutation: name, processes: 1 };

@@ -4,6 +4,8 @@
  * were found here.
  */
 
+import { laterMutations } from './later-mutations.ts';
+
 export interface Mutation {
   /** What is broken then. */
   readonly name: string;
@@ -20,7 +22,7 @@ const sender = 'src/northbound/sender.ts';
 const reports = 'src/domain/reports.ts';
 const replay = 'src/replay/replay.ts';
 
-export const mutations: readonly Mutation[] = [
+const mutations: readonly Mutation[] = [
   {
     name: 'a version is not compared',
     file: store,
@@ -201,18 +203,6 @@ export const mutations: readonly Mutation[] = [
     from: 142,
   },
   {
-    name: 'a page is passed on to who reads, whoever says it',
-    file: 'src/northbound/pass.ts',
-    find: 'const reading = await sender.confirm(fetched.answer, epoch);',
-    put: "const reading = { kind: 'answered' as const, answer: fetched.answer, epoch: sender === null ? 0 : epoch };",
-  },
-  {
-    name: 'a read that was cut short ends as if it were whole',
-    file: 'src/northbound/pass.ts',
-    find: 'if (isComplete || !this.#hasBody) this.#response.end();',
-    put: 'if (isComplete || this.#response !== null) this.#response.end();',
-  },
-  {
     name: 'what may be given up is promised while the journal does not confirm it (was so)',
     file: 'src/northbound/expire.ts',
     find: 'if (!isKept) throw unsaid(',
@@ -221,10 +211,14 @@ export const mutations: readonly Mutation[] = [
   },
 ];
 
+export const allMutations: readonly Mutation[] = [...mutations, ...laterMutations];
+
 /** @throws Error if there is none of that name. */
 export function mutationNamed(name: string): Mutation {
-  const found = mutations.find((each) => each.name === name);
+  const found = allMutations.find((each) => each.name === name);
   if (found === undefined)
-    throw new Error(`there is no mutation named ${name}; there are: ${mutations.map((each) => each.name).join('; ')}`);
+    throw new Error(
+      `there is no mutation named ${name}; there are: ${allMutations.map((each) => each.name).join('; ')}`,
+    );
   return found;
 }

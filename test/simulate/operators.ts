@@ -11,6 +11,7 @@ import type { Random } from '../chaos/random.ts';
 import type { Violation } from '../chaos/views.ts';
 import { type Owner, runAs } from './clock.ts';
 import type { Replica } from './replica.ts';
+import { journalTimeoutMs } from './times.ts';
 import type { World } from './world.ts';
 
 type ActName = 'replay' | 'cancel' | 'resolve';
@@ -29,6 +30,8 @@ export interface Done {
 const actNames = ['replay', 'replay', 'cancel', 'cancel', 'resolve'] as const;
 const patienceMs = 8_000;
 const pollMs = 50;
+/** A turn that has begun when a gate is shut comes to its mark; longer only if the journal is away. */
+const turnMaxMs = 2 * journalTimeoutMs;
 
 /** One act on one transaction. Resolves when it is told, or after a while. */
 export async function act(world: World, random: Random): Promise<void> {
@@ -121,7 +124,7 @@ export async function gateByHand(world: World, random: Random): Promise<void> {
   const { owner } = replica;
   const disturbance = world.disturb(`${replica.name} is ${mode} by hand`, false);
   byHand(replica, mode);
-  await world.clock.pause(random.between(100, 4_000));
+  await world.clock.pause(random.between(100, 6_000));
   if (replica.owner === owner) byHand(replica, 'open');
   disturbance.to = Math.floor(world.clock.now);
 }
@@ -143,7 +146,7 @@ export function checkHold(
 ): void {
   const heldSince = replicas.find((each) => each.owner === owner)?.heldSince ?? null;
   const marked = attempts.find((each) => each.number === number);
-  if (heldSince !== null && marked !== undefined && marked.at > heldSince)
+  if (heldSince !== null && marked !== undefined && marked.at > heldSince + turnMaxMs)
     complain('sent while the gate was held by hand', `attempt ${number}`, id);
 }
 
@@ -155,6 +158,7 @@ export function isByPerson({ rule, transaction }: Violation, records: ReadonlyMa
   const record = records.get(transaction ?? '');
   if (record === undefined) return false;
   const isOrdered = ({ operatorReplay }: Transaction): boolean => operatorReplay !== undefined;
+  if (rule === 'promised, and abandoned') return isCancelled(record);
   if (rule === 'what may not be repeated was repeated') return isOrdered(record);
   if (rule === 'out of order')
     return [...records.values()].some((each) => each.place.lane === record.place.lane && isOrdered(each));
@@ -169,7 +173,7 @@ const resolvedRules: ReadonlySet<string> = new Set([
 ]);
 
 /** By a person, who may take back what the gateway promised (R2). */
-export const isCancelled = ({ state }: Transaction): boolean =>
+const isCancelled = ({ state }: Transaction): boolean =>
   state.status === 'abandoned' && state.reason.startsWith('cancelled by');
 
 /** What was told to operators, against the journal in its end. */

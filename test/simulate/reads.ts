@@ -39,6 +39,13 @@ export class Reads {
     this.#options = options;
   }
 
+  /** A replica passes one on: only while its gate is open. */
+  leaves(owner: Owner, path: string): void {
+    const { replicas, complain } = this.#options;
+    const gateway = replicas().find((each) => each.owner === owner)?.gateway;
+    if (gateway?.coordinator.isOpen === false) complain('a read was not held', path);
+  }
+
   /** A replica heard this answer to what it passed on. */
   said(answer: Said): void {
     this.#said.push({ ...answer, at: this.#options.clock.now });

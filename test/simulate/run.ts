@@ -8,7 +8,7 @@ import { storyOf } from '../chaos/story.ts';
 import { runAs } from './clock.ts';
 import { enter } from './edges/world.ts';
 import { rule } from './globals.ts';
-import { isExcused } from './limits.ts';
+import { isExcused, isOfLostRole } from './limits.ts';
 import { isByPerson } from './operators.ts';
 import { authorizationOf, read } from './readers.ts';
 import { settle } from './settling.ts';
@@ -140,6 +140,7 @@ async function course(world: World): Promise<void> {
   for (const found of audit(ledgers)) {
     const { records, loss } = world.server;
     if (isExcused(found, ledgers, records) || isByPerson(found, records) || loss.excuses(found)) continue;
+    if (isOfLostRole(found, ledgers, world.withoutRole)) continue;
     world.tell('VIOLATION', found.rule, found.says, found.transaction ?? '');
     world.violations.push({ ...found, says: storyOf(found, ledgers) });
   }

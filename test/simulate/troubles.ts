@@ -151,6 +151,7 @@ const nodeFrozen: Trouble = async (world, random) => {
   const node = cluster.active;
   cluster.freeze(node);
   await world.clock.pause(random.between(50, 2_500));
+  if (cluster.active !== node) world.withoutRole.push({ node: node.address, since: Math.floor(world.clock.now) });
   if (node.life?.isFrozen === true) cluster.thaw(node);
   disturbance.to = Math.floor(world.clock.now);
 };

@@ -15,6 +15,7 @@ import type { ClientAnswer } from './conversation.ts';
 import type { EdgeWorld } from './edges/world.ts';
 import { JournalServer } from './journal-server.ts';
 import { memoryDatabase, memoryJournal } from './journal-store.ts';
+import type { WithoutRole } from './limits.ts';
 import type { Asked } from './line.ts';
 import { Lines } from './lines.ts';
 import { checkHold, type Done } from './operators.ts';
@@ -28,6 +29,11 @@ const replicaCount = 3;
 /** Of a container whose application is not there yet. */
 const pageStatuses: ReadonlySet<number> = new Set([404, 503]);
 const startsAt = Date.UTC(2026, 0, 1);
+
+/** One of its own creates was taken, or a report bore its token (R15). */
+const isProvenOwn = ({ attempts, reports }: Transaction): boolean =>
+  attempts.some(({ kind, status = 500 }) => kind === 'send' && status < 400) ||
+  reports.some(({ from }) => from === 'esc');
 
 export class World implements EdgeWorld {
   readonly clock = new Clock(startsAt);
@@ -45,6 +51,8 @@ export class World implements EdgeWorld {
   readonly operated: Done[] = [];
   /** Something is being done to the journal. */
   isJournalBusy = false;
+  /** Nodes that woke when another one had the role: what they had taken up they carry out (docs/reliability.md). */
+  readonly withoutRole: WithoutRole[] = [];
   readonly story: string[] = [];
   receiverMode: EdgeWorld['receiverMode'] = 'up';
   readonly #isTold: boolean;
@@ -144,6 +152,8 @@ export class World implements EdgeWorld {
     this.#checkLease(owner, as.transaction);
     if (record !== undefined) checkHold(this, owner, record, as.attempt);
     const mayHaveIt = record?.attempts.some(({ number, outcome }) => number < as.attempt && outcome !== 'never-sent');
+    if (as.isCleanUp && record !== undefined && !isProvenOwn(record))
+      this.complain('cleaned up, and not proven its own (R15)', `attempt ${as.attempt}`, as.transaction);
     if (mayHaveIt === true) this.#checkLook(as.transaction, record?.policy.look ?? null);
     this.#sentAt.set(as.transaction, this.clock.now);
   }

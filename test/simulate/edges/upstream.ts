@@ -122,6 +122,7 @@ class Attempt implements Ear {
     this.#connecting = clock.after(connectTimeoutMs, owner, () => {
       if (!this.#isWritten) this.giveUp(`no connection within ${connectTimeoutMs} ms`);
     });
+    if (options.sink !== undefined) theWorld().reads.leaves(owner, given.request.path);
     this.#line = resting ?? new Line(lines, { place: 'vip', port: 'rest', client: owner, ear: this });
     this.#line.ear = this;
     if (resting !== null) clock.after(0, owner, () => this.connected());
