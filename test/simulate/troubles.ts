@@ -216,7 +216,7 @@ const troubles: Chosen<readonly [weight: number, trouble: Trouble]> = [
   [1, journalFrozen],
   [1, journalKilled],
   [1, journalForgets],
-  [5, switchover],
+  [8, switchover],
   [4, crash],
   [5, fault],
   [1, workFailure],
@@ -234,7 +234,10 @@ export async function makeTrouble(world: World, random: Random, forMs: number): 
   const { clock, pair } = world;
   const untilAt = clock.now + forMs;
   // Some seeds have much of one thing and nothing of another: what hides in the mixture shows there.
-  const weights = troubles.map(([weight]) => weight * random.pick([0, 0, 1, 1, 4] as const));
+  const weights = troubles.map(([weight, trouble]) => {
+    const share = random.pick([0, 0, 1, 1, 4] as const);
+    return weight * (trouble === switchover ? Math.max(1, share) : share);
+  });
   const underWay: Promise<void>[] = [];
   while (clock.now < untilAt) {
     await clock.pause(random.between(50, 1_200));
