@@ -9,10 +9,12 @@ import { readConfig, refusalText } from '../src/config/reader.ts';
 import { acceptedByAnswer, marked, settledByAnswer } from '../src/domain/moves.ts';
 import type { Instant, Transaction } from '../src/domain/transaction.ts';
 import { loadCatalogue } from '../src/esc/catalogue.ts';
+import { drawnDigests } from '../src/journal/digests.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { packAnswer, packRequest, type RequestMessage } from '../src/journal/message.ts';
 import { openJournal } from '../src/journal/open.ts';
 import { transactionOf } from '../src/northbound/arrival.ts';
+import { Fingerprints } from '../src/northbound/fingerprint.ts';
 import { answerQuestions } from './child.ts';
 
 export interface Filling {
@@ -47,6 +49,7 @@ const answer = packAnswer({
 });
 const document: object = parse(await readFile(new URL('../openapi/northbound.yaml', import.meta.url), 'utf8'));
 const catalogue = loadCatalogue(document, { policies: [] });
+const fingerprints = new Fingerprints(drawnDigests());
 let journal: Journal | null = null;
 let filled = 0;
 
@@ -70,7 +73,7 @@ function arrived({ bodyBytes, kind }: Filling, receivedAt: Instant): [Transactio
     wants: [],
     isPromised: kind !== 'settled',
   };
-  const transaction = transactionOf(arrival, { replica: owner, catalogue, isOpen: kind !== 'held' });
+  const transaction = transactionOf(arrival, { replica: owner, catalogue, fingerprints, isOpen: kind !== 'held' });
   return [transaction, { headers, body }];
 }
 

@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { leaveCoreToGateway } from './child.ts';
+import { measureConsole } from './console.ts';
 import { fsyncTimes } from './disk.ts';
 import { say } from './figures.ts';
 import { measureHeld } from './held.ts';
@@ -22,6 +23,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   journaled: measureJournaled,
   scale: measureScale,
   kept: measureKept,
+  console: measureConsole,
   memory: measureMemory,
   retention: measureRetention,
 };

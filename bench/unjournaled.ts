@@ -3,12 +3,14 @@
  * request's whole path is the same, packing and moves included; what is left out is sealing, serialising and the store.
  * Nothing can be replayed with it, so it is no use while the gate is shut.
  */
+import { drawnDigests } from '../src/journal/digests.ts';
 import type { Journal } from '../src/journal/journal.ts';
 
 export function unjournaled(): Journal {
   let sequence = 0;
   let epoch = 0;
   return {
+    digests: drawnDigests(),
     async create({ transaction, inFlight }) {
       sequence += 1;
       return { word: 'created', transaction: { ...(inFlight?.transaction ?? transaction), version: 1, sequence } };

@@ -18,15 +18,16 @@ import { asksForLook } from './domain/reports.ts';
 import type { Channel, Report, Transaction } from './domain/transaction.ts';
 import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
+import { ListenerCertificates, type ServedTls } from './http/listener-certificates.ts';
 import type { Listener } from './http/northbound-listener.ts';
 import { listenOps } from './http/ops-listener.ts';
-import { expiryWarnings, type ListenerTls } from './http/secure-context.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
 import { startPruning } from './journal/pruning.ts';
 import { journalInUse } from './journal-in-use.ts';
 import { listenNorth } from './listening.ts';
 import { Comeback } from './northbound/comeback.ts';
+import { Fingerprints } from './northbound/fingerprint.ts';
 import { Followers } from './northbound/followers.ts';
 import { Holds } from './northbound/holds.ts';
 import { linger } from './northbound/linger.ts';
@@ -67,7 +68,7 @@ export interface Gateway {
   readonly northbound: Listener;
   readonly ops: Listener;
   /** Takes certificates of listeners that were renewed; throws, and keeps what is in use, if a pair does not fit. */
-  renewCertificates(renewed: Pick<Config, 'northbound' | 'ops'>): void;
+  renewCertificates(renewed: ServedTls): void;
   /** Admits nothing new, waits up to `drain.timeout` for what is in flight, answers 202 to who still waits, and closes. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -117,7 +118,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
     const onMended = (mended: Mended): void => metrics.journal.mended(mended);
     const repair = new Repair({ journal: store, recent, trust, coordinator, leaseTtlMs, log, onMended });
     closers.push(() => repair.close());
-    const upstream = makeUpstream(config, (evidence) => coordinator.badSign(evidence));
+    const upstream = makeUpstream(config, coordinator);
     coordinator.listen({ epochEnded: () => upstream.reset('the epoch ended') });
     const responseTimeoutMs = config.esc.timeouts.responseMs;
     const reportingTo = reportingToOf(config);
@@ -185,6 +186,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       ...shared,
       replica,
       authorization,
+      stuckAfterMs: config.replay.stuckAfterMs ?? null,
       mayCleanUp: config.replay.cleanUp === 'auto',
       cleanUpRequest: (transaction, credentials) => cleanUp(reportingTo, transaction, credentials),
       watch,
@@ -245,6 +247,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       followers,
       replica,
       catalogue,
+      fingerprints: new Fingerprints(journal.digests),
       lanes,
       comeback,
       bodyBytesMax,
@@ -295,13 +298,10 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
 
     const { vip, nodes } = config.esc;
     const found = await warningsOf(config, journal);
-    let tlsInUse: Readonly<Record<string, ListenerTls>> = {
-      'northbound.tls': config.northbound.tls,
-      'ops.tls': config.ops.tls,
-    };
+    const certificates = new ListenerCertificates(config);
     const warnings = (): string[] => [
       ...found,
-      ...expiryWarnings(tlsInUse, now()),
+      ...certificates.warnings(now()),
       ...(repair.notice === null ? [] : [repair.notice]),
     ];
     const wake = (transaction: Transaction): void => relay.wake(transaction);
@@ -315,12 +315,9 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       ...{ log, transact, pass, receiver, journal, document, comeback, tracing, metrics },
     });
     closers.push(async () => callbacks?.close());
-    const renewCertificates = (renewed: Pick<Config, 'northbound' | 'ops'>): void => {
-      northbound.renew(renewed.northbound.tls);
-      callbacks?.renew(renewed.northbound.tls);
-      opsListener.renew(renewed.ops.tls);
-      tlsInUse = { 'northbound.tls': renewed.northbound.tls, 'ops.tls': renewed.ops.tls };
-    };
+    certificates.add('northbound', northbound);
+    certificates.add('northbound', callbacks);
+    certificates.add('ops', opsListener);
     const close = async (): Promise<void> => {
       ending = true;
       coordinator.byHand('draining');
@@ -331,6 +328,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       await linger(lingerUntil);
       waiters.expireAll();
       await northbound.close();
+      records.close();
       await closeAll();
     };
     return {
@@ -339,7 +337,7 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       coordinator,
       northbound,
       ops: opsListener,
-      renewCertificates,
+      renewCertificates: (renewed) => certificates.renew(renewed),
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -38,7 +38,7 @@ export interface Listening {
 /** Rejects if an address cannot be had. */
 export async function listenNorth(config: Config, serving: Serving): Promise<Listening> {
   const { log, transact, pass, receiver, journal, document, comeback, tracing, metrics } = serving;
-  const identify = identifier(clientRules(config, log));
+  const identify = identifier(clientRules(config, { log, journal }));
   const escHosts = [config.esc.vip, ...config.esc.nodes];
   const scheme = config.northbound.tls.cert === undefined ? 'http' : 'https';
   const reports = { receiver, bodyBytesMax: config.limits.bodyBytes, log };

@@ -47,7 +47,7 @@ export function makeCoordinator(
   });
 }
 
-export function makeUpstream(config: Config, onBadSign: (evidence: string) => void): Upstream {
+export function makeUpstream(config: Config, coordinator: Coordinator): Upstream {
   const { vip, rest, timeouts } = config.esc;
   return new Upstream({
     host: vip,
@@ -56,7 +56,8 @@ export function makeUpstream(config: Config, onBadSign: (evidence: string) => vo
     connectTimeoutMs: timeouts.connectMs,
     connectionsMax: upstreamConnectionsMax,
     answerBytesMax,
-    onBadSign,
+    admit: (certificate) => coordinator.refusalOf(certificate),
+    onBadSign: (evidence) => coordinator.badSign(evidence),
   });
 }
 
@@ -90,16 +91,16 @@ export function ownAccount({ esc }: Config): string | null {
   return `Basic ${Buffer.from(`${esc.username}:${esc.password ?? ''}`).toString('base64')}`;
 }
 
-export function clientRules(config: Config, log: Logger): ClientRules {
+export function clientRules(config: Config, { log, journal }: { log: Logger; journal: Journal }): ClientRules {
   return {
     log,
     clients: config.northbound.clients,
     authorization: ownAccount(config),
-    identityKey: journalKey(config),
+    identityKey: journal.digests.key,
   };
 }
 
-/** What clients' names and callback tokens are keyed with: the journal's own key, where it has one. */
+/** What callback tokens are keyed with: the journal's own key, where it has one. */
 function journalKey({ journal: { url, key, name } }: Config): Uint8Array {
   return key ?? (url.kind === 'sqlite' ? readKeyFile(`${url.path}.key`) : null) ?? Buffer.from(name);
 }

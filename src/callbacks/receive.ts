@@ -12,7 +12,7 @@ import { operationOf } from '../esc/bodies.ts';
 import { isKnownEventType, readTerminal } from '../esc/events.ts';
 import { fieldValue } from '../esc/headers.ts';
 import { type ReportReading, readReport } from '../esc/reports.ts';
-import type { Bodies } from '../journal/journal.ts';
+import { type Bodies, type Journal, JournalUnavailable } from '../journal/journal.ts';
 import { packRequest, unpackRequest } from '../journal/message.ts';
 import type { Move, Records } from '../northbound/records.ts';
 import { now } from '../pair/clock.ts';
@@ -55,11 +55,7 @@ export class Receiver {
    * `unknown`: no token of ours, or of a transaction that the journal keeps no more. `unavailable`: not in the journal,
    * or nobody can tell. Never rejects. `headers` are flat, in ESC's spelling.
    */
-  async take(
-    token: string,
-    headers: readonly string[],
-    body: Uint8Array,
-  ): Promise<'taken' | 'unknown' | 'unavailable'> {
+  async take(token: string, headers: readonly string[], body: Uint8Array): Promise<Taken> {
     const { tokens, turns, log } = this.#options;
     const parts = tokens.read(token);
     if (parts === null) return 'unknown';
@@ -75,17 +71,19 @@ export class Receiver {
     }
   }
 
-  async #write(parts: TokenParts, came: Came): Promise<'taken' | 'unknown' | 'unavailable'> {
-    const { log, lease, deliverForMs, onReported } = this.#options;
+  async #write(parts: TokenParts, came: Came): Promise<Taken> {
+    const { log, lease, deliverForMs, records } = this.#options;
     const deadlineAt = now() + journalAwayMaxMs;
     if (!(await lease.untilHeld(deadlineAt))) return 'unavailable';
-    const transaction = await this.#read(parts.transactionId, deadlineAt);
+    const { journal } = records;
+    const transaction = await untilRead(() => journal.get(parts.transactionId), deadlineAt);
     if (transaction === 'unavailable') return 'unavailable';
     if (transaction === null) return 'unknown';
     if (transaction.endedAt !== null && transaction.endedAt + deliverForMs < now()) return 'unknown';
 
+    const operation = await untilRead(() => operationIn(journal, transaction), deadlineAt);
+    if (operation === 'unavailable') return 'unavailable';
     const reading = readReport(came.headers, came.body);
-    const verdict = readTerminal(await this.#operationOf(transaction), reading);
     logOdd(log, transaction, reading);
     const facts = {
       at: now(),
@@ -95,59 +93,74 @@ export class Receiver {
       eventType: reading.eventType,
       status: reading.status,
       digest: digestOf(came),
-      verdict,
+      verdict: readTerminal(operation, reading),
       escTransactionId: reading.escTransactionId,
     };
-    const changed = await this.#record(transaction, facts, { came, deadlineAt });
-    if (changed.word !== 'taken') return changed.word === 'missing' ? 'unknown' : 'unavailable';
-    onReported(changed.transaction, changed.meant);
-    return 'taken';
+    return withinTime(this.#record(transaction, facts, { came, deadlineAt }), deadlineAt);
   }
 
-  /** Until it is written, by the deadline. What a report that ends something means depends on the epoch: written only in the one it was read in (R13, R28). */
+  /**
+   * Until it is written. What a report that ends something means depends on the epoch: written only in the one it was read
+   * in (R13, R28). What it made of the transaction is told also where it was written too late for ESC to hear of it.
+   */
   async #record(
     transaction: Transaction,
     facts: ReportFacts,
     { came, deadlineAt }: { came: Came; deadlineAt: number },
-  ): Promise<{ word: 'taken'; transaction: Transaction; meant: ReportWord } | { word: 'missing' | 'unavailable' }> {
-    const { records, replica, currentEpoch, learnEpoch } = this.#options;
+  ): Promise<Taken> {
+    const { records, replica, currentEpoch, learnEpoch, onReported } = this.#options;
     for (let failures = 1; ; failures += 1) {
       const epoch = currentEpoch();
       let meant: ReportWord = 'duplicate';
-      const writing = records.changeSurely(transaction, (current) => {
+      const changed = await records.changeSurely(transaction, (current) => {
         const made = reported(current, facts, { currentEpoch: epoch, replica });
         meant = made.word;
         if (made.number === null) return null;
         const move = moveOf(current, made.transaction, made.number, came);
         return facts.verdict === null ? move : { ...move, epoch };
       });
-      const changed = await withinTime(writing, deadlineAt);
-      if ('transaction' in changed) return { word: 'taken', transaction: changed.transaction, meant };
-      if (changed.word !== 'stale-epoch') return { word: changed.word === 'missing' ? 'missing' : 'unavailable' };
-      await learnEpoch();
-      if (currentEpoch() !== epoch) continue;
-      const pauseMs = backoffMs(failures, Math.random());
-      if (now() + pauseMs > deadlineAt) return { word: 'unavailable' };
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if ('transaction' in changed) {
+        onReported(changed.transaction, meant);
+        return 'taken';
+      }
+      if (changed.word !== 'stale-epoch') return changed.word === 'missing' ? 'unknown' : 'unavailable';
+      if ((await untilRead(learnEpoch, deadlineAt)) === 'unavailable') return 'unavailable';
+      if (currentEpoch() === epoch && !(await pausedBefore(deadlineAt, failures))) return 'unavailable';
     }
   }
+}
 
-  async #read(id: string, deadlineAt: number): Promise<Transaction | null | 'unavailable'> {
-    for (let failures = 1; ; failures += 1) {
-      const read = await this.#options.records.read(id);
-      if (read !== 'unavailable') return read;
-      const pauseMs = backoffMs(failures, Math.random());
-      if (now() + pauseMs > deadlineAt) return read;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+type Taken = 'taken' | 'unknown' | 'unavailable';
+
+/** What the request asked for, as `readTerminal` wants it. Rejects with JournalUnavailable. */
+async function operationIn(
+  journal: Journal,
+  { id, place, policy }: Transaction,
+): Promise<Parameters<typeof readTerminal>[0]> {
+  const operation = { resourceType: place.resourceType, kind: policy.kind };
+  if (policy.kind !== 'action') return { ...operation, action: null };
+  const packed = await journal.body(id, 'request');
+  return { ...operation, action: packed === null ? null : operationOf(unpackRequest(packed).body) };
+}
+
+/** Asks the journal again while it is away, by the deadline. */
+async function untilRead<Read>(ask: () => Promise<Read>, deadlineAt: number): Promise<Read | 'unavailable'> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof JournalUnavailable)) throw error;
     }
+    if (!(await pausedBefore(deadlineAt, failures))) return 'unavailable';
   }
+}
 
-  async #operationOf({ id, place, policy }: Transaction): Promise<Parameters<typeof readTerminal>[0]> {
-    const operation = { resourceType: place.resourceType, kind: policy.kind };
-    if (policy.kind !== 'action') return { ...operation, action: null };
-    const packed = await this.#options.records.journal.body(id, 'request');
-    return { ...operation, action: packed === null ? null : operationOf(unpackRequest(packed).body) };
-  }
+/** Backs off; false, at once, if that would be past the deadline. */
+async function pausedBefore(deadlineAt: number, failures: number): Promise<boolean> {
+  const pauseMs = backoffMs(failures, Math.random());
+  if (now() + pauseMs > deadlineAt) return false;
+  await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  return true;
 }
 
 interface Came {
@@ -177,13 +190,10 @@ function moveOf(before: Transaction, transaction: Transaction, number: number, {
 const nothing = new Uint8Array();
 
 /** The write goes on after it, so that the report is found when the journal is back. */
-async function withinTime<Result>(
-  writing: Promise<Result>,
-  deadlineAt: number,
-): Promise<Result | { readonly word: 'unavailable' }> {
+async function withinTime(writing: Promise<Taken>, deadlineAt: number): Promise<Taken> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<{ readonly word: 'unavailable' }>((resolve) => {
-    timer = setTimeout(() => resolve({ word: 'unavailable' }), Math.max(0, deadlineAt - now()));
+  const late = new Promise<Taken>((resolve) => {
+    timer = setTimeout(() => resolve('unavailable'), Math.max(0, deadlineAt - now()));
   });
   try {
     return await Promise.race([writing, late]);

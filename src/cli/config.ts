@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { ConfigReading } from '../config/reader.ts';
 import { Failure } from './failure.ts';
-import type { Output } from './output.ts';
+import { type Output, printJson } from './output.ts';
 
 /** Warnings go to standard error. @throws Failure 2 with a line for each fault. */
 async function readOrRefuse(file: string | undefined): Promise<ConfigReading> {
@@ -28,9 +28,12 @@ export function configCommand(output: Output): Command {
     .command('print')
     .description('every key with its value and where it came from, secrets masked')
     .option(...fileOption)
+    .option('--json', 'print JSON, without where each value came from')
     .action(async (options) => {
       const { printConfig } = await import('../config/print.ts');
-      output.write(printConfig(await readOrRefuse(options.config)));
+      const printed = printConfig(await readOrRefuse(options.config));
+      if (options.json) printJson(output, (await import('yaml')).parse(printed));
+      else output.write(printed);
     });
   config
     .command('reference')

@@ -7,7 +7,7 @@ export const demoCommand = (): Command =>
   new Command('demo')
     .description('the whole story on one machine, with a switchover in the middle; nothing to configure')
     .option('--keep', 'leave it running, with its URLs printed')
-    .option('--vnfs <count>', 'how many deployments', toCount, vnfsDefault)
+    .option('--vnfs <count>', 'how many deployments, from 8 to 500', toCount, vnfsDefault)
     .action(async ({ keep = false, vnfs }) => {
       const { runDemo } = await import('./demo.ts');
       process.exitCode = await runDemo({ keep, vnfs, output: process.stdout });

@@ -3,6 +3,7 @@
  * when it runs, so that `status` need not load a whole gateway first.
  */
 import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import { addCompletion } from './completion.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo-command.ts';
@@ -17,6 +18,8 @@ import { serveCommand } from './serve.ts';
 import { simCommand } from './sim.ts';
 import { statusCommand } from './status.ts';
 import { switchoversCommand } from './switchovers.ts';
+
+const { version } = packageJson;
 
 /** Runs one command line and sets the process's exit code. @param words what follows `northgate`. */
 export async function runProgram(words: readonly string[]): Promise<void> {
@@ -33,7 +36,9 @@ function program(): Command {
   const output = standardOutput;
   const northgate = new Command('northgate')
     .description('A northbound REST API gateway with transaction retry for a Cisco ESC active/standby pair')
-    .showHelpAfterError('(--help says what can be said)');
+    .version(version, '--version', 'print the version')
+    // So that `openapi --version 3.1` is openapi's own.
+    .enablePositionalOptions();
   const commands = [
     ...[serveCommand(), demoCommand(), simCommand(), doctorCommand(output), statusCommand(output)],
     ...[switchoversCommand(output), journalCommand(output), ...gateCommands(output)],
@@ -41,13 +46,14 @@ function program(): Command {
   ];
   for (const command of commands) northgate.addCommand(command);
   addCompletion(northgate, output);
-  throwInsteadOfExit(northgate);
+  refuseInOneWay(northgate);
   return northgate;
 }
 
-function throwInsteadOfExit(command: Command): void {
-  command.exitOverride();
-  for (const inner of command.commands) throwInsteadOfExit(inner);
+/** Of every command: what is wrong, where help is, and an error instead of an exit. */
+function refuseInOneWay(command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help says what can be said)');
+  for (const inner of command.commands) refuseInOneWay(inner);
 }
 
 /** Commander has said by itself what was wrong with the command line. */

@@ -4,7 +4,6 @@
  */
 import { Command } from 'commander';
 import type { Logger } from 'pino';
-import type { Gateway } from '../app.ts';
 import { Failure } from './failure.ts';
 
 export const serveCommand = (): Command =>
@@ -17,6 +16,7 @@ async function serve(file: string | undefined): Promise<void> {
   const { readConfig, refusalText } = await import('../config/reader.ts');
   const { makeLog } = await import('./log.ts');
   const { startGateway } = await import('../app.ts');
+  const { CertificateRenewal } = await import('./certificate-renewal.ts');
   const reading = readConfig({ file, environment: process.env });
   if ('errors' in reading) throw new Failure(2, refusalText(reading).trimEnd());
   const log = makeLog(reading.config.log);
@@ -24,51 +24,19 @@ async function serve(file: string | undefined): Promise<void> {
   for (const warning of reading.warnings) log.warn({ warning }, `configuration: ${warning}`);
 
   const stopped = untilSignal(log);
+  // Before there are listeners, and when they close: by default it would end the process.
+  process.on('SIGHUP', () => undefined);
   const gateway = await startGateway(reading.config, log).catch((error: unknown) => {
     log.fatal({ err: error }, 'the gateway cannot start');
     throw new Failure(1, `the gateway cannot start: ${error instanceof Error ? error.message : String(error)}`, error);
   });
-  const renewal = renewing(file, gateway, log);
+  const renewal = new CertificateRenewal({ file, gateway, log });
+  renewal.start();
   const signal = await stopped;
-  renewal.end();
+  renewal.close();
   log.info({ signal }, 'draining: what is in flight may end, the rest stays in the journal');
   await gateway.close();
   log.info('the gateway has ended');
-}
-
-const renewalMs = 60_000;
-
-/** Certificates that were renewed on disk are taken at SIGHUP, and within a minute without. Nothing else is read anew. */
-function renewing(file: string | undefined, gateway: Gateway, log: Logger): { end(): void } {
-  let inUse: string | null = null;
-  const renew = async (): Promise<void> => {
-    const { readConfig, refusalText } = await import('../config/reader.ts');
-    const reading = readConfig({ file, environment: process.env });
-    if ('errors' in reading) {
-      log.error({ errors: refusalText(reading) }, 'certificates are not renewed: the configuration cannot be read');
-      return;
-    }
-    const { northbound, ops } = reading.config;
-    const found = JSON.stringify([northbound.tls, ops.tls]);
-    if (found === inUse) return;
-    try {
-      gateway.renewCertificates({ northbound, ops });
-      if (inUse !== null) log.info('certificates are renewed');
-      inUse = found;
-    } catch (error) {
-      log.error({ err: error }, 'certificates are not renewed: a pair does not fit; those in use stay');
-    }
-  };
-  const onSignal = (): void => void renew();
-  const timer = setInterval(onSignal, renewalMs).unref();
-  process.on('SIGHUP', onSignal);
-  onSignal();
-  return {
-    end: () => {
-      clearInterval(timer);
-      process.off('SIGHUP', onSignal);
-    },
-  };
 }
 
 /** Resolves with the first signal; the second one does not wait for anything. */

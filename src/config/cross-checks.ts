@@ -1,6 +1,7 @@
 // What no single key can tell: rules between keys. Each check names the keys it reads, and is left out if one of them is
 // wrong already, so that one mistake is told once. Faults end the start; warnings do not.
 
+import { checkAuthorities } from './authority-checks.ts';
 import { isLoopback } from './hosts.ts';
 import { checkAccess, checkDurability } from './journal-checks.ts';
 import { checkListeners, checkTls } from './listener-checks.ts';
@@ -26,6 +27,7 @@ const checks: readonly Check[] = [
   { reads: ['policies'], faults: checkPolicies },
   { reads: ['northbound', 'ops', 'callbacks'], faults: checkListeners },
   { reads: ['northbound.tls', 'ops.tls'], faults: checkTls },
+  { reads: ['northbound.tls', 'ops.tls', 'esc.tls', 'journal.tls'], faults: checkAuthorities },
 ];
 
 /** All faults between keys. `config` may lack what `problems` already names; checks on that are left out. */

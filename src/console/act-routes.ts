@@ -86,6 +86,7 @@ function confirming(
 }
 
 async function chosenBy(ops: Ops, act: Act, query: unknown): Promise<Chosen> {
+  if (act.on === 'dead-letters' && textOf(query, 'which') === 'all') return await allLetters(ops);
   if (act.on !== 'transactions' || textOf(query, 'which') !== 'all') {
     const ids = textsOf(query, 'id');
     const chosen = await chosenById(ops, act, ids);
@@ -103,6 +104,16 @@ async function chosenBy(ops: Ops, act: Act, query: unknown): Promise<Chosen> {
     isAll,
     back: `/console/transactions${queryOf(filter)}`,
   };
+}
+
+/** The oldest first, as they would have come. */
+async function allLetters(ops: Ops): Promise<Chosen> {
+  const { items, nextCursor } = await ops.deadLetters.list({ limit: targetsMax });
+  const targets = items.toReversed().map(({ id, eventType, channel, method, path }) => ({
+    id,
+    shown: html`${eventType ?? channel} of <span class="mono"><b>${method}</b> ${path}</span>`,
+  }));
+  return { targets, leftOut: 0, isAll: nextCursor === null, back: '/console/dead-letters' };
 }
 
 async function chosenById(ops: Ops, act: Act, ids: readonly string[]): Promise<Chosen> {

@@ -45,7 +45,10 @@ export const dayOf = (instant: string | number): string => {
   return `${date.getUTCDate()} ${monthOf(date)} ${date.getUTCFullYear()}`;
 };
 
-/** Such as `2 min 10 s ago`. */
-export const ago = (instant: string | number, now: number): string => `${duration(now - atOf(instant))} ago`;
+/** Such as `2 min 10 s ago`; of what is younger than a second `just now`. */
+export function ago(instant: string | number, now: number): string {
+  const ms = now - atOf(instant);
+  return ms < secondMs ? 'just now' : `${duration(ms)} ago`;
+}
 
 const monthOf = (date: Date): string => date.toLocaleString('en', { month: 'short', timeZone: 'UTC' });

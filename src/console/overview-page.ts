@@ -5,7 +5,7 @@
 import { html } from 'ghtml';
 import { statuses } from '../domain/transaction.ts';
 import type { HistoryView } from '../ops/history.ts';
-import type { Need } from '../ops/needs.ts';
+import { countOf, type Need } from '../ops/needs.ts';
 import type { PairStatusView } from '../ops/pair-view.ts';
 import { ago, duration, moment } from './moments.ts';
 import { needsYou } from './needs-you.ts';
@@ -16,8 +16,6 @@ import { causeWords, gateReasons, many, statusWords, type Tone } from './words.t
 export interface Overview {
   readonly pair: PairStatusView;
   readonly needs: readonly Need[];
-  /** More than these await an operator or are dead letters. */
-  readonly hasMoreNeeds: boolean;
   readonly history: HistoryView;
   readonly hours: number;
   readonly switchovers: readonly {
@@ -31,7 +29,7 @@ export interface Overview {
 
 export const overviewTitle = ({ pair, needs }: Overview): string => {
   const gate = { open: 'Gate open', holding: 'Gate shut', draining: 'Draining' }[pair.gate];
-  return needs.length === 0 ? gate : `${gate}, ${many(needs.length, 'thing')} for you`;
+  return needs.length === 0 ? gate : `${gate}, ${many(countOf(needs), 'thing')} for you`;
 };
 
 export const overviewPage = (overview: Overview): string => html`

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { GatewayError } from '../domain/problem.ts';
 import { JournalUnavailable } from '../journal/journal.ts';
+import { counted, type History } from '../ops/history.ts';
 import { type Legible, legible } from '../ops/legible.ts';
 import { needsOf } from '../ops/needs.ts';
 import type { Ops } from '../ops/ops.ts';
@@ -23,8 +24,9 @@ import { filterForm, transactionList } from './transactions-page.ts';
 const perPage = 50;
 const auditShown = 200;
 const switchoversShown = 100;
-const needsShown = 20;
-const hoursByDefault = 6;
+const waitingShown = 5;
+/** Told of once each receiver, so that what is read may be more than what is shown. */
+const lettersRead = 100;
 
 export function readRoutes(app: FastifyInstance, desk: Desk): void {
   const { ops } = desk;
@@ -32,7 +34,7 @@ export function readRoutes(app: FastifyInstance, desk: Desk): void {
   app.get('/console/', async (request, reply) => {
     const frame = desk.frame(request);
     const given = Number(textOf(request.query, 'hours'));
-    const overview = await overviewOf(ops, ranges.has(given) ? given : hoursByDefault, desk.mayAct(request));
+    const overview = await overviewOf(ops, ranges.has(given) ? given : hoursOf(ops.history), desk.mayAct(request));
     const body = doneNotice(request.query) + live(frame, overviewPage(overview));
     return desk.give(reply, frame, { title: overviewTitle(overview), place: 'overview', body });
   });
@@ -113,18 +115,31 @@ export function readRoutes(app: FastifyInstance, desk: Desk): void {
   });
 }
 
+/** Six, unless all that happened in them fits into the last one. */
+function hoursOf(history: History): number {
+  const { spans, spanMs } = history.view(6, ranges.get(6) ?? 1);
+  const lastHourAt = (spans.at(-1)?.at ?? 0) + spanMs - 60 * 60 * 1000;
+  const busy = spans.filter(({ counts }) => counted.some((what) => counts[what] > 0));
+  return busy.length > 0 && busy.every(({ at }) => at >= lastHourAt) ? 1 : 6;
+}
+
 /** Told as far as it is known while the journal is away. */
 async function overviewOf(ops: Ops, hours: number, mayAct: boolean): Promise<Overview> {
   const pair = await ops.pair.status();
   const status = 'awaiting-operator' as const;
-  const waiting = await orNull(ops.transactions.list({ status, limit: needsShown }));
-  const letters = await orNull(ops.deadLetters.list({ limit: needsShown }));
+  const waiting = await orNull(ops.transactions.list({ status, limit: waitingShown }));
+  const letters = await orNull(ops.deadLetters.list({ limit: lettersRead }));
   const switchovers = await orNull(ops.pair.switchovers(switchoversShown));
-  const found = { pair, waiting: waiting?.items ?? null, letters: letters?.items ?? [] };
+  const found = {
+    pair,
+    waiting: waiting?.items ?? null,
+    waitingCount: pair.transactions?.[status] ?? 0,
+    letters: letters?.items ?? [],
+    hasMoreLetters: (letters?.nextCursor ?? null) !== null,
+  };
   return {
     pair,
     needs: needsOf(found),
-    hasMoreNeeds: (waiting?.nextCursor ?? null) !== null || (letters?.nextCursor ?? null) !== null,
     history: ops.history.view(hours, ranges.get(hours) ?? 1),
     hours,
     switchovers: switchovers ?? [],

@@ -69,7 +69,7 @@ export function table(items: readonly TransactionView[], isTickable: boolean, no
   const row = (transaction: TransactionView): string => {
     const { id, status, method, path, client, receivedAt, settledAt, attempts, responseStatus, reason } = transaction;
     const took = settledAt === null ? now - Date.parse(receivedAt) : Date.parse(settledAt) - Date.parse(receivedAt);
-    return html`<tr id="t-${id}">!${isTickable ? tick(id) : ''}<td>!${statusBadge(status)}</td><td class="what"><a class="mono" href="/console/transactions/${id}"><b>${method}</b> ${path}</a><span class="reason">${status === 'completed' ? '' : (reason ?? '')}</span></td><td class="wide-only client">${client}</td><td class="number">!${moment(receivedAt, now)}</td><td class="number wide-only">${duration(took)}</td><td class="number wide-only">${attempts.length}</td><td class="number wide-only">${responseStatus ?? '–'}</td></tr>`;
+    return html`<tr id="t-${id}">!${isTickable ? tick(id) : ''}<td>!${statusBadge(status)}</td><td class="what"><a class="mono" href="/console/transactions/${id}"><b>${method}</b> ${path}</a><span class="reason">${status === 'completed' ? '' : (reason ?? '')}</span></td><td class="wide-only client" title="${client}">${client}</td><td class="number">!${moment(receivedAt, now)}</td><td class="number wide-only">${duration(took)}</td><td class="number wide-only">${attempts.length}</td><td class="number wide-only">${responseStatus ?? '–'}</td></tr>`;
   };
   return html`
 <table class="cards">

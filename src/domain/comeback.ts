@@ -3,7 +3,8 @@
  * the pair, of what waits, and of how long past switchovers took. Pure; chance comes in as an argument.
  * Invariants: 1 to `comebackMaxSeconds`; never later the longer ESC has been away; the spread never undercuts the estimate.
  */
-import type { GateMode, HoldReason, PairState } from './switchover.ts';
+import type { PairState } from './pair-state.ts';
+import type { GateMode, HoldReason } from './switchover.ts';
 import type { Status } from './transaction.ts';
 
 /** What the client is told: a problem, the 202 that promises a result, or the status resource. */

@@ -182,10 +182,6 @@ export function settledByRefusal(transaction: Transaction, answer: Omit<AnswerFa
   );
 }
 
-/** A later transaction of its lane made an end of it, so it can never be done any more (promise 4). */
-export const overtaken = (transaction: Transaction, reason: string, now: Instant): Transaction =>
-  moved(transaction, { status: 'failed', settledAt: now, reason }, answerMadeUp(transaction, now));
-
 export function leftToOperator(transaction: Transaction, reason: string, now: Instant): Transaction {
   return moved(transaction, { status: 'awaiting-operator', since: now, reason });
 }

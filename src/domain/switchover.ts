@@ -4,45 +4,20 @@
  * Invariants: the gate is open only in an epoch in which this replica saw READY (R4); only such a replica bumps (R5);
  * holding by hand or for maintenance never bumps (R5, R12).
  */
-import { type Observation, observed, type Turning, unobserved, type Verdict } from './health.ts';
+import { readySaidAt, serving, setAside } from './active-node.ts';
+import { type Observation, observed, type Turning, unobserved } from './health.ts';
+import { initialPair, type PairState } from './pair-state.ts';
 import type { Instant } from './transaction.ts';
 
 export type GateMode = 'open' | 'holding' | 'draining';
 export type HoldReason = 'starting' | 'switchover' | 'settling' | 'maintenance' | 'operator' | 'draining' | 'none';
 export type Cause = 'failover' | 'planned' | 'unknown';
 
-export interface PairState {
-  readonly epoch: number;
-  readonly epochSince: Instant;
-  /** When this replica saw READY in this epoch; null before. */
-  readonly readyAt: Instant | null;
-  readonly vip: Verdict;
-  readonly nodes: Readonly<Record<string, Verdict>>;
-  /** The node that serves in this epoch as far as node probes tell. */
-  readonly activeNode: string | null;
-  /** What the VIP showed of itself in this epoch. */
-  readonly identity: string | null;
-  /** Node that served in the last epoch that was ready. */
-  readonly formerNode: string | null;
-  /** The first answer that was not READY after the VIP's last READY in this epoch: how the active goes, if it goes. */
-  readonly doubt: Observation | null;
-  /** That of the last epoch that was ready: how its active went. */
-  readonly parting: Observation | null;
-  readonly byHand: 'open' | 'holding' | 'draining';
-  readonly maintenance: boolean;
-  /** A bump was ordered and its answer has not come; no second one is ordered meanwhile, and the gate is shut. */
-  readonly bumping: boolean;
-  /** It slept, and does not know yet whether its epoch is to be trusted: the gate is shut. */
-  readonly isWaking: boolean;
-  /** When the newest question was asked that the VIP answered with READY in this epoch (R12, R13); null before. */
-  readonly provenAt: Instant | null;
-  /** Whether any epoch was ready since this replica started. */
-  readonly wasReady: boolean;
-}
-
 export type PairEvent =
   | { readonly kind: 'vip-observed'; readonly observation: Observation }
   | { readonly kind: 'node-observed'; readonly node: string; readonly observation: Observation }
+  /** A connection for requests was made to the VIP, over TLS. */
+  | { readonly kind: 'connected'; readonly certificate: string; readonly now: Instant }
   /** The journal's epoch as it stands: after our bump, or another replica's. */
   | { readonly kind: 'epoch-is'; readonly epoch: number; readonly now: Instant }
   /** This process did not run for so long that it cannot vouch for its epoch by itself (R5). */
@@ -77,27 +52,6 @@ export interface PairRules extends Turning {
   readonly settleMs: number;
 }
 
-export function initialPair(epoch: number, nodes: readonly string[], now: Instant): PairState {
-  return {
-    epoch,
-    epochSince: now,
-    readyAt: null,
-    vip: unobserved(now),
-    nodes: Object.fromEntries(nodes.map((node) => [node, unobserved(now)])),
-    activeNode: null,
-    identity: null,
-    formerNode: null,
-    doubt: null,
-    parting: null,
-    byHand: 'open',
-    maintenance: false,
-    bumping: false,
-    isWaking: false,
-    provenAt: null,
-    wasReady: false,
-  };
-}
-
 export function decide(
   state: PairState,
   event: PairEvent,
@@ -108,6 +62,8 @@ export function decide(
       return vipObserved(state, event.observation, rules);
     case 'node-observed':
       return nodeObserved(state, event.node, event.observation, rules);
+    case 'connected':
+      return connected(state, event.certificate, event.now);
     case 'epoch-is':
       return epochIs(state, event.epoch, event.now);
     case 'woke':
@@ -139,13 +95,13 @@ function vipObserved(
   const vip = observed(state.vip, observation, rules);
   if (observation.health !== 'ready') {
     const doubt = state.readyAt === null ? null : (state.doubt ?? observation);
-    const next: PairState = { ...state, vip, doubt };
+    const next: PairState = { ...state, ...setAside(state, observation), vip, doubt };
     const isLost = vip.health !== 'ready' && state.readyAt !== null;
     if (!isLost) return { state: next, effects: [] };
     return bump(next, `the VIP's health monitor: ${observation.message}`, observation.endedAt);
   }
   const isOther = state.readyAt !== null && differs(state.identity, observation.identity);
-  if (isOther) return bump({ ...state, vip }, 'another node answers at the VIP', observation.endedAt);
+  if (isOther) return bump({ ...state, vip }, anotherNode, observation.endedAt);
   // An epoch that is about to end proves nothing any more.
   const next: PairState = state.bumping ? { ...state, vip } : { ...state, vip, provenAt: observation.at, doubt: null };
   if (vip.health !== 'ready') return { state: next, effects: [] };
@@ -167,22 +123,24 @@ function nodeObserved(
   const verdict = state.nodes[node];
   if (verdict === undefined || observation.at < state.epochSince) return { state, effects: [] };
   const next: PairState = { ...state, nodes: { ...state.nodes, [node]: observed(verdict, observation, rules) } };
-  const active = onlyReady(next.nodes);
-  if (active === null || active === state.activeNode) return { state: next, effects: [] };
-  if (state.activeNode !== null && state.readyAt !== null) {
+  const active = serving(next);
+  const isMoved = active !== null && active !== state.activeNode;
+  if (isMoved && state.activeNode !== null && state.readyAt !== null) {
     return bump(next, `the active role moved from ${state.activeNode} to ${active}`, observation.endedAt);
   }
-  return { state: { ...next, activeNode: active }, effects: [] };
+  const activeNode = active ?? state.activeNode;
+  const activeSaidAt = activeNode === null ? null : readySaidAt(next.nodes[activeNode]);
+  return { state: { ...next, activeNode, activeSaidAt: activeSaidAt ?? state.activeSaidAt }, effects: [] };
 }
 
-/**
- * The node whose last answer says READY while no other's does. The last answer, not the verdict: a flap with no failed
- * probe at the VIP must be noticed (R6), and a needless bump costs a look, a missed one a transaction.
- */
-function onlyReady(nodes: Readonly<Record<string, Verdict>>): string | null {
-  const ready = Object.entries(nodes).filter(([, verdict]) => verdict.last?.health === 'ready');
-  return ready.length === 1 ? (ready[0]?.[0] ?? null) : null;
+/** Where each node has a certificate of its own, no request goes to another node than the one that was seen READY (R6). */
+function connected(state: PairState, certificate: string, now: Instant): { state: PairState; effects: PairEffect[] } {
+  if (state.certificate === null) return { state: { ...state, certificate }, effects: [] };
+  const isOther = state.certificate !== certificate && state.readyAt !== null;
+  return isOther ? bump(state, anotherNode, now) : { state, effects: [] };
 }
+
+const anotherNode = 'another node answers at the VIP';
 
 const differs = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
 

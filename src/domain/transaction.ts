@@ -146,7 +146,7 @@ export interface Transaction {
    * and its answer was not handed over. Null with a key, which decides alone.
    */
   readonly twin: string | null;
-  /** SHA-256 over method, target and body, hex. */
+  /** Of method, target and body (`northbound/fingerprint.ts`): an equal request is found again by it, and nothing can be told from it. */
   readonly fingerprint: string;
   readonly receivedAt: Instant;
   readonly requestBytes: number;

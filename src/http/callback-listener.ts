@@ -12,7 +12,7 @@ import { type CallbackRoutesOptions, callbackRoutes } from './callback-routes.ts
 import type { RenewableListener } from './northbound-listener.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
 import { answerParserError, headersMaxBytes } from './request-checks.ts';
-import { contextOf, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
+import { contextOf, handshakeMaxMs, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
 
 export interface CallbackListenerOptions extends CallbackRoutesOptions {
   readonly config: Pick<Config, 'northbound' | 'callbacks' | 'limits'>;
@@ -66,7 +66,9 @@ function makeServer(listener: RequestListener, tls: SecureContext | null, connec
     noDelay: true,
   };
   const server =
-    tls === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...tls }, listener);
+    tls === null
+      ? http.createServer(limits, listener)
+      : https.createServer({ ...limits, ...tls, handshakeTimeout: handshakeMaxMs }, listener);
   // Node drops further fields silently; how many there are is bounded by their bytes.
   server.maxHeadersCount = 0;
   server.maxConnections = connectionsMax;

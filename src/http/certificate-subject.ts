@@ -31,4 +31,7 @@ export function isSubject(certificate: PeerCertificate, written: string): boolea
   return wanted !== null && wanted.length === found.length && wanted.every((each, index) => each === found[index]);
 }
 
+/** Whether its time has not ended yet. */
+export const isValidAt = ({ valid_to: until }: PeerCertificate, at: number): boolean => !(Date.parse(until) < at);
+
 const pairOf = (name: string, value: string): string => JSON.stringify([name.toUpperCase(), value]);

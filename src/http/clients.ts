@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../domain/problem.ts';
 import { firstValue, withField } from '../upstream/headers.ts';
-import { isSubject } from './certificate-subject.ts';
+import { isSubject, isValidAt } from './certificate-subject.ts';
 import { FailedLogIns } from './failed-log-ins.ts';
 import { isPassword } from './password.ts';
 
@@ -54,6 +54,8 @@ export function identifier({ clients, authorization, identityKey, log }: ClientR
 function bearerOf(clients: readonly Client[], { socket }: IncomingMessage): Client | null {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return null;
   const certificate = socket.getPeerCertificate();
+  // It was valid at the handshake; a connection may stand for longer, and a session may be taken up again.
+  if (!isValidAt(certificate, Date.now())) return null;
   const isBearer = ({ certificateSubject }: Client): boolean =>
     certificateSubject !== undefined && isSubject(certificate, certificateSubject);
   return clients.find(isBearer) ?? null;

@@ -8,6 +8,7 @@ import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
+import { callbackPath } from '../callbacks/token.ts';
 import type { Config } from '../config/schema.ts';
 import { GatewayError } from '../domain/problem.ts';
 import { northboundOf, rawPathOf, readPath } from '../esc/request-path.ts';
@@ -30,9 +31,10 @@ import {
   headersMaxBytes,
   isSafe,
   notAllowed,
+  refuseDelivery,
 } from './request-checks.ts';
 import type { CountRequest } from './request-rate.ts';
-import { contextOf, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
+import { contextOf, handshakeMaxMs, type ListenerTls, renewContext, type SecureContext } from './secure-context.ts';
 
 export interface NorthboundOptions {
   readonly config: Pick<Config, 'northbound' | 'limits'>;
@@ -127,7 +129,9 @@ function makeServer(listener: RequestListener, tls: SecureContext | null): http.
     noDelay: true,
   };
   const server =
-    tls === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...tls }, listener);
+    tls === null
+      ? http.createServer(limits, listener)
+      : https.createServer({ ...limits, ...tls, handshakeTimeout: handshakeMaxMs }, listener);
   // Node drops further fields silently; how many there are is bounded by their bytes.
   server.maxHeadersCount = 0;
   server.on('connect', (_, socket: Socket) => Conversation.on(socket).refuse(notAllowed('CONNECT')));
@@ -160,6 +164,13 @@ function take(
   }
   const { url = '' } = request;
   const rawPath = rawPathOf(url);
+  try {
+    // What ESC reports may come from a gateway in ESC's place.
+    if (!rawPath.startsWith(`${callbackPath}/`)) refuseDelivery(request);
+  } catch (error) {
+    refuse(error, announcesBody(request));
+    return;
+  }
   // Paths of ESC's northbounds; the ETSI one answers 404 until it is built.
   if (northboundOf(rawPath, readPath(rawPath)) === 'rest') {
     proxy(options, named, { request, response, hasLeft }).catch((error: unknown) => {

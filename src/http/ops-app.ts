@@ -15,6 +15,7 @@ import type { Ops } from '../ops/ops.ts';
 import { nodeSchema, observedSchema, pairStatusSchema, replicaSchema, switchoverSchema } from '../ops/pair-view.ts';
 import { attemptSchema, callbackSchema, transactionSchema } from '../ops/transaction-view.ts';
 import { refusalOfUnrouted } from './allowed-methods.ts';
+import { limitConnections } from './connection-places.ts';
 import { documentPage } from './document-routes.ts';
 import { mustBeLoopback, operatorWith } from './operators.ts';
 import { guard } from './ops-access.ts';
@@ -25,8 +26,8 @@ import { gateOrderSchema, observationSchema, pairRoutes } from './ops-pair-route
 import { auditPageSchema, documentSchema, healthSchema, serviceRoutes } from './ops-service-routes.ts';
 import { pageSchema, resolutionSchema, transactionRoutes } from './ops-transaction-routes.ts';
 import { asGatewayError, problemAnswer } from './problem-answer.ts';
-import { answerParserError, headersMaxBytes } from './request-checks.ts';
-import { contextOf } from './secure-context.ts';
+import { answerParserError, headersMaxBytes, refuseDelivery } from './request-checks.ts';
+import { contextOf, handshakeMaxMs } from './secure-context.ts';
 import type { TypedApp } from './typebox-types.ts';
 
 export interface OpsAppOptions {
@@ -37,6 +38,8 @@ export interface OpsAppOptions {
 
 const bodyMaxBytes = 64 * 1024;
 const parameterMaxChars = 255;
+/** Operators, their browsers' streams (at most 200) and what monitors: more is a mistake, or a flood. */
+const connectionsMax = 500;
 
 /** Resolves when its routes are registered. */
 export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<FastifyInstance> {
@@ -59,6 +62,8 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
   app.addHook('onSend', async (_, reply) => {
     reply.header('X-Content-Type-Options', 'nosniff');
     if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store');
+    // Of this host alone (RFC 6797 section 6.1.2): what else is under its name is not the gateway's to say.
+    if (config.ops.tls.cert !== undefined) reply.header('Strict-Transport-Security', 'max-age=31536000');
   });
   app.setErrorHandler((error, _, reply) => {
     const { status, headers, body } = asProblem(error);
@@ -69,6 +74,7 @@ export async function makeOpsApp({ config, log, ops }: OpsAppOptions): Promise<F
     throw unrouted(request.method, request.url);
   });
 
+  app.addHook('onRequest', async (request) => refuseDelivery(request));
   const access = guard(app, config.ops.tokens, log);
   app.addHook('onResponse', async (request, reply) => {
     const operator = access.of(request);
@@ -130,7 +136,10 @@ function makeServer(listener: RequestListener, tls: Config['ops']['tls']): http.
   };
   const secure = contextOf(tls);
   const server =
-    secure === null ? http.createServer(limits, listener) : https.createServer({ ...limits, ...secure }, listener);
+    secure === null
+      ? http.createServer(limits, listener)
+      : https.createServer({ ...limits, ...secure, handshakeTimeout: handshakeMaxMs }, listener);
   server.on('clientError', answerParserError);
+  limitConnections(server, connectionsMax);
   return server;
 }

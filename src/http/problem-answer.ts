@@ -13,13 +13,15 @@ export interface ProblemAnswer {
 export function problemAnswer(error: GatewayError): ProblemAnswer {
   const { status, title } = problems[error.code];
   const { detail, sent, transaction, retryAfterSeconds, headers } = error.details;
+  // A refusal that names no transaction sent nothing.
+  const said = sent ?? (status < 500 && transaction === undefined ? 'no' : undefined);
   const body = JSON.stringify({
     type: `urn:northgate:problem:${error.code}`,
     title,
     status,
     detail,
     ...(transaction === undefined ? {} : { transaction }),
-    ...(sent === undefined ? {} : { sent }),
+    ...(said === undefined ? {} : { sent: said }),
   });
   return {
     status,

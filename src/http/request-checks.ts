@@ -100,6 +100,19 @@ export const comeRound = (): GatewayError =>
     'The request has been through this gateway before, as its Via says: what stands as esc.vip leads back here.',
   );
 
+/**
+ * A delivery of a gateway, this one's or another's, is for clients. One that comes to a gateway was sent round by a callback URL
+ * that names it, and would be ordered or done in the name that the URL bears.
+ * @throws GatewayError `callback-refused`: 4xx, so that it becomes a dead letter at once (R30).
+ */
+export function refuseDelivery({ headers }: Pick<IncomingMessage, 'headers'>): void {
+  if (headers['northgate-delivery'] === undefined) return;
+  throw refused(
+    'callback-refused',
+    'This is a callback that a Northgate delivers, as its Northgate-Delivery says, and here is a Northgate, not a client: the callback URL leads in a circle.',
+  );
+}
+
 const refused = (code: ProblemCode, detail: string): GatewayError => new GatewayError(code, { detail, sent: 'no' });
 const invalid = (detail: string): GatewayError => refused('invalid-request', detail);
 

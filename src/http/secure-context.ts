@@ -9,6 +9,9 @@ import type { Config } from '../config/schema.ts';
 
 export type ListenerTls = Config['northbound']['tls'];
 
+/** As long as a head may take; Node would hold a place for two minutes. */
+export const handshakeMaxMs = 10_000;
+
 export interface SecureContext {
   readonly cert: string;
   readonly key: string;
@@ -25,14 +28,20 @@ export function contextOf({ cert, key, clientCa }: ListenerTls): SecureContext |
   return clientCa === undefined ? own : { ...own, ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
-/** Throws if the key is of another certificate. A listener that is plain, or would become so, stays as it is. */
-export function renewContext(server: HttpServer, tls: ListenerTls): void {
+/** Throws if the key is of another certificate, or one of them cannot be read. */
+export function checkContext(tls: ListenerTls): void {
   const context = contextOf(tls);
-  if (context === null || !(server instanceof https.Server)) return;
+  if (context === null) return;
   if (!new X509Certificate(context.cert).checkPrivateKey(createPrivateKey(context.key))) {
     throw new Error('the key is of another certificate');
   }
-  server.setSecureContext(context);
+}
+
+/** Throws as `checkContext` does. A listener that is plain, or would become so, stays as it is. */
+export function renewContext(server: HttpServer, tls: ListenerTls): void {
+  checkContext(tls);
+  const context = contextOf(tls);
+  if (context !== null && server instanceof https.Server) server.setSecureContext(context);
 }
 
 /** Days until a certificate ends, of the first in a chain; null: it cannot be read. */

@@ -7,6 +7,7 @@
  */
 
 import type { Instant, Status, Transaction, TransactionId } from '../domain/transaction.ts';
+import type { Digests } from './digests.ts';
 
 /** Conditions of *mark in-flight*, checked with the write in one atomic step (rule R10). */
 export interface MarkConditions {
@@ -148,6 +149,8 @@ export interface Durability {
 }
 
 export interface Journal {
+  /** Of all gateways on this journal the same, whatever its key is now. */
+  readonly digests: Digests;
   /**
    * Creates unless the idempotency key is taken by another transaction of the client, or without a key, the newest
    * transaction of its lane is its twin and was not released (R26). Same id again: finds it created.

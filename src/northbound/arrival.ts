@@ -2,10 +2,11 @@
  * A request that came, as the record that the journal is to keep of it. What makes it equal to another one is said here:
  * the fingerprint that a key must meet again (contract section 3), and the twin of a request without a key (R26).
  */
-import { createHash, hash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Channel, TraceContext, Transaction } from '../domain/transaction.ts';
 import type { Catalogue } from '../esc/catalogue.ts';
 import { fieldValue } from '../esc/headers.ts';
+import type { Fingerprints } from './fingerprint.ts';
 
 export interface Arrival {
   readonly method: string;
@@ -26,14 +27,15 @@ export interface Arrival {
 export interface TakenBy {
   readonly replica: string;
   readonly catalogue: Catalogue;
+  readonly fingerprints: Fingerprints;
   readonly isOpen: boolean;
 }
 
-export function transactionOf(arrival: Arrival, { replica, catalogue, isOpen }: TakenBy): Transaction {
+export function transactionOf(arrival: Arrival, { replica, catalogue, fingerprints, isOpen }: TakenBy): Transaction {
   const { method, path, headers, body, receivedAt, client, idempotencyKey, wants, isPromised, trace = null } = arrival;
   const contentType = fieldValue(headers, 'content-type') ?? '';
   const { place, policy } = catalogue.classify({ method, path, body, contentType });
-  const fingerprint = createHash('sha256').update(`${method} ${path}\n`).update(body).digest('hex');
+  const fingerprint = fingerprints.of(arrival, receivedAt);
   const compared = [fingerprint, contentType, fieldValue(headers, 'client-transaction-id')];
   return {
     id: `${receivedAt.toString(36).padStart(9, '0')}-${randomUUID()}`,

@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino';
 import { type ComebackFacts, type ComebackKind, comebackSeconds, stageOf } from '../domain/comeback.ts';
-import type { PairState } from '../domain/switchover.ts';
+import type { PairState } from '../domain/pair-state.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import type { Journal, SwitchoverRecord } from '../journal/journal.ts';
 import { now } from '../pair/clock.ts';

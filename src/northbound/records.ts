@@ -6,15 +6,16 @@ import type { Logger } from 'pino';
 import { abandoned, isPromisedAsCreated, neverSent } from '../domain/moves.ts';
 import { backoffMs } from '../domain/retry.ts';
 import type { Transaction } from '../domain/transaction.ts';
-import type {
-  Bodies,
-  BodyName,
-  Created,
-  Creation,
-  Journal,
-  MarkConditions,
-  Replaced,
-  Unavailable,
+import {
+  type Bodies,
+  type BodyName,
+  type Created,
+  type Creation,
+  type Journal,
+  JournalUnavailable,
+  type MarkConditions,
+  type Replaced,
+  type Unavailable,
 } from '../journal/journal.ts';
 import { UnderWay } from './under-way.ts';
 
@@ -46,6 +47,8 @@ export class Records {
   readonly journal: Journal;
   readonly #log: Logger;
   #isClosed = false;
+  /** Each ends one pause between two tries. */
+  readonly #pauses = new Set<() => void>();
   /** Called with a record that was to be undone and has to be carried out after all. */
   onPromised: (transaction: Transaction) => void = () => undefined;
   /** Creations that the journal did not confirm and that are not undone yet. */
@@ -61,9 +64,22 @@ export class Records {
     this.#log = log;
   }
 
-  /** Ends the patience of `changeSurely`; what is not recorded then is found at the next start. */
+  /** Ends the patience of `changeSurely` at once; what is not recorded then is found at the next start. */
   close(): void {
     this.#isClosed = true;
+    for (const end of this.#pauses) end();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#pauses.add(end);
+    });
   }
 
   /** One move. `decide` is called on the given record first, and on the current one if that was not it. */
@@ -101,7 +117,7 @@ export class Records {
     for (let failures = 1; ; failures += 1) {
       const read = await this.read(id);
       if (read !== 'unavailable' || !isPatient || this.#isClosed) return read;
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
   }
 
@@ -116,7 +132,7 @@ export class Records {
       const { id } = move.transaction;
       this.#log.error({ err: replaced.cause, transaction: id }, 'the journal did not confirm a move');
       if (!isPatient || this.#isClosed) return { replaced, isUnsure: true };
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
   }
 
@@ -163,7 +179,7 @@ export class Records {
     if (undone !== 'key-taken' || this.#lateCreations >= lateCreationsMax) return;
     this.#lateCreations += 1;
     for (const until = now() + lateMaxMs; undone === 'key-taken' && now() < until && !this.#isClosed; ) {
-      await new Promise((resolve) => setTimeout(resolve, lateTryMs));
+      await this.#pause(lateTryMs);
       undone = await this.#abandon(creation, now);
     }
     this.#lateCreations -= 1;
@@ -196,7 +212,7 @@ export class Records {
         await this.withdraw(created.transaction, creation.transaction.owner, now);
         return 'undone';
       }
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
     return 'closed';
   }
@@ -229,7 +245,7 @@ export class Records {
       if (released === 'released') return;
       const { id } = transaction;
       if (failures === 1) this.#log.warn({ err: released.cause, transaction: id }, 'a twin is not released yet');
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
   }
 
@@ -243,16 +259,16 @@ export class Records {
     }
   }
 
-  /** The same, again and again while the journal is away. Null: it is not there, or `close` was called. */
+  /** The same, again and again while the journal is away. Null: it is not there, cannot be opened, or `close` was called. */
   async readBodySurely(id: string, which: BodyName): Promise<Uint8Array | null> {
     for (let failures = 1; ; failures += 1) {
       try {
         return await this.journal.body(id, which);
       } catch (error) {
         if (failures === 1) this.#log.error({ err: error, transaction: id }, 'a body cannot be read; trying again');
-        if (this.#isClosed) return null;
+        if (this.#isClosed || !(error instanceof JournalUnavailable)) return null;
       }
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(failures, Math.random())));
+      await this.#pause(backoffMs(failures, Math.random()));
     }
   }
 

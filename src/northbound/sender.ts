@@ -79,7 +79,11 @@ export class Sender {
     const traced = this.#options.tracing?.look(transaction, request) ?? null;
     const reading = await this.exchange(traced === null ? request : { ...request, headers: traced.headers }, epoch);
     traced?.ended(reading);
-    return reading;
+    if (reading.kind !== 'answered' || (await this.#options.coordinator.confirmServing(now(), epoch))) return reading;
+    return {
+      kind: 'unknown',
+      evidence: 'the node that serves did not say READY after it: another one may have answered',
+    };
   }
 
   /** An answer that comes when it may not count any more is only evidence. */

@@ -18,6 +18,7 @@ import { type Arrival, isPastJoining, transactionOf } from './arrival.ts';
 import { readBody } from './body.ts';
 import type { Caller, Client } from './client.ts';
 import { type ExpireOptions, expire } from './expire.ts';
+import type { Fingerprints } from './fingerprint.ts';
 import type { Holds } from './holds.ts';
 import { readKey } from './idempotency-key.ts';
 import { type JoinOptions, join } from './join.ts';
@@ -30,6 +31,7 @@ import type { Told } from './waiters.ts';
 
 export interface TransactOptions extends Omit<ExpireOptions, 'isSending'>, JoinOptions {
   readonly catalogue: Catalogue;
+  readonly fingerprints: Fingerprints;
   readonly sender: Sender;
   readonly room: Room;
   readonly holds: Holds;
@@ -113,10 +115,10 @@ export class Transact {
 
   /** @throws GatewayError `hold-full`, `key-reused`, `journal-unavailable`. */
   async #create(arrival: Arrival): Promise<{ word: 'created' | 'key-taken'; transaction: Transaction }> {
-    const { coordinator, records, holds, room, replica, catalogue, comeback, hasPeers } = this.#options;
+    const { coordinator, records, holds, room, replica, catalogue, fingerprints, comeback, hasPeers } = this.#options;
     const awaySeconds = (): number => comeback.seconds('journal-unavailable');
     const { isOpen } = coordinator;
-    const transaction = transactionOf(arrival, { replica, catalogue, isOpen });
+    const transaction = transactionOf(arrival, { replica, catalogue, fingerprints, isOpen });
     const mayGo = isOpen && room.take();
     const hasPlace = mayGo || holds.take(transaction.id, arrival.body.byteLength);
     // Who is held or answered already takes none.
@@ -129,7 +131,7 @@ export class Transact {
     holds.giveBack(transaction.id);
     if (created.word === 'free') throw holdFull(comeback.seconds('hold-full'));
     if (created.word === 'unavailable') throw hasPeers() ? unconfirmed(awaySeconds()) : this.#journalAway();
-    if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);
+    if (!fingerprints.isOf(created.transaction.fingerprint, arrival)) throw keyReused(created.transaction);
     if (!isPastJoining(created.transaction, arrival.receivedAt)) return created;
     const released = await records.journal.release(created.transaction);
     if (released !== 'released') throw this.#journalAway();

@@ -46,14 +46,23 @@ export class Acts {
     return ordered.transaction;
   }
 
-  /** Never sent, and never to be. @throws as `replay`. */
+  /** Never sent, and never to be. Who was promised a result hears of it by a report (R24). @throws as `replay`. */
   async cancel(id: string, by: string): Promise<Transaction> {
-    const { lanes, waiters, coordinator } = this.#options;
-    const { transaction } = await this.#move(id, 'cancelled', (current) =>
-      operatorMoves.cancelled(current, { by, now: now() }),
+    const { lanes, waiters, coordinator, onSettled } = this.#options;
+    const action = await this.#actionOf(id);
+    const status = { code: 500, message: `Cancelled by ${by}; nothing was sent` };
+    const { transaction } = await this.#move(
+      id,
+      'cancelled',
+      (current) => operatorMoves.cancelled(current, { by, now: now() }),
+      (moved) =>
+        moved.promisedAt === null
+          ? { transaction: moved }
+          : withMadeUpReport(moved, { status, look: null, action, now: now() }),
     );
     lanes.withdraw(transaction.id);
     coordinator.switchovers.count('abandoned');
+    onSettled(transaction);
     waiters.tell(id, { kind: 'abandoned', transaction });
     return transaction;
   }

@@ -36,6 +36,7 @@ export function observedJournal(journal: Journal, listener: JournalListener): Jo
   };
   const unsettled = new Unsettled();
   return {
+    digests: journal.digests,
     async create(creation) {
       const created = await timed('create', journal.create(creation), creation.transaction);
       if ('transaction' in created) unsettled.see(created.transaction);

@@ -53,8 +53,19 @@ export class Transactions {
     this.#journal = journal;
   }
 
-  /** Newest first. @throws GatewayError `invalid-request` for a foreign cursor; rejects with JournalUnavailable. */
+  /**
+   * Newest first. A search for a whole id finds that one alone, however old it is and however many came since.
+   * @throws GatewayError `invalid-request` for a foreign cursor; rejects with JournalUnavailable.
+   */
   async list(filter: TransactionFilter): Promise<TransactionPage> {
+    const named = filter.q === undefined ? null : await this.byId(filter.q);
+    if (named !== null) {
+      return { items: matches(named, filter) ? [transactionView(named)] : [], nextCursor: null };
+    }
+    return this.#search(filter);
+  }
+
+  async #search(filter: TransactionFilter): Promise<TransactionPage> {
     const items: TransactionView[] = [];
     let beforeSequence = filter.cursor === undefined ? undefined : sequenceOf(filter.cursor);
     const limit = Math.min(scannedAtOnceMax, isFiltered(filter) ? scannedAtOnceMax : filter.limit + 1);
@@ -142,7 +153,9 @@ const isFiltered = ({ status, lane, client, method, path, q }: TransactionFilter
   [method, path, q].some((each) => each !== undefined);
 
 function matches(transaction: Transaction, filter: TransactionFilter): boolean {
-  const { status, lane, client, method, path, q } = filter;
+  const { status, lane, client, method, path, q, since, until } = filter;
+  if (since !== undefined && transaction.receivedAt < since) return false;
+  if (until !== undefined && transaction.receivedAt >= until) return false;
   if (status !== undefined && transaction.state.status !== status) return false;
   if (lane !== undefined && transaction.place.lane !== lane) return false;
   if (client !== undefined && transaction.client !== client) return false;

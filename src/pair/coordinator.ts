@@ -4,8 +4,10 @@
  * Invariant: state changes only in `#apply`, by an event; timers and sockets only make events.
  */
 import type { Logger } from 'pino';
+import { admission, witnessMaxMs, witnessOf } from '../domain/active-node.ts';
 import type { Observation } from '../domain/health.ts';
 import { isInDoubt } from '../domain/health.ts';
+import { initialPair, type PairState } from '../domain/pair-state.ts';
 import { backoffMs } from '../domain/retry.ts';
 import {
   causeOf,
@@ -13,17 +15,16 @@ import {
   type GateMode,
   gateOf,
   type HoldReason,
-  initialPair,
   type PairEffect,
   type PairEvent,
   type PairRules,
-  type PairState,
 } from '../domain/switchover.ts';
 import type { Instant } from '../domain/transaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ConnectOptions } from '../upstream/sockets.ts';
 import { now } from './clock.ts';
 import { endEpochSurely } from './epoch-bump.ts';
+import { type PairListener, PairListeners } from './listeners.ts';
 import { Prober, type ProberOptions } from './prober.ts';
 import { Sentinel } from './sentinel.ts';
 import { Switchovers } from './switchovers.ts';
@@ -43,29 +44,19 @@ export interface CoordinatorOptions {
 }
 
 const heartbeatMs = 500;
-
-export interface PairListener {
-  /** Sockets of the epoch are to be reset and what it left is unacknowledged (R7). */
-  epochEnded?(epoch: number): void;
-  /** The gate is open now; called on every opening. */
-  opened?(): void;
-  /** A VIP probe said READY, in this epoch, to a question asked at `askedAt` (R13). */
-  proven?(askedAt: Instant): void;
-  /** Anything that people see of the pair changed. */
-  changed?(): void;
-}
+/** A connection whose certificate must be asked for waits no longer. */
+const admissionMaxMs = 5_000;
 
 export class Coordinator {
   readonly switchovers: Switchovers;
   readonly #options: CoordinatorOptions;
-  readonly #listeners = new Set<PairListener>();
+  readonly #listeners = new PairListeners();
   readonly #vipProber: Prober;
+  readonly #nodeProbers: ReadonlyMap<string, Prober>;
   readonly #probers: readonly Prober[];
   readonly #sentinel: Sentinel;
   #state: PairState;
   #gateShown: GateMode = 'holding';
-  /** Ends what waits for the pair, when the gateway closes. */
-  readonly #pending = new Set<() => void>();
   #settleTimer: NodeJS.Timeout | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
   #beatAt = 0;
@@ -78,10 +69,13 @@ export class Coordinator {
     const prober = (host: string, onObservation: (observation: Observation) => void) =>
       new Prober({ ...options.probe, host, onObservation });
     this.#vipProber = prober(options.vip, (observation) => this.#vipObserved(observation));
-    const nodeProbers = options.nodes.map((node) =>
-      prober(node, (observation) => this.#apply({ kind: 'node-observed', node, observation })),
+    this.#nodeProbers = new Map(
+      options.nodes.map((node) => [
+        node,
+        prober(node, (observation) => this.#apply({ kind: 'node-observed', node, observation })),
+      ]),
     );
-    this.#probers = [this.#vipProber, ...nodeProbers];
+    this.#probers = [this.#vipProber, ...this.#nodeProbers.values()];
     this.#sentinel = new Sentinel(options.rest, (evidence) => this.badSign(evidence));
   }
 
@@ -115,7 +109,7 @@ export class Coordinator {
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
     for (const prober of this.#probers) prober.close();
     this.#sentinel.close();
-    for (const end of [...this.#pending]) end();
+    this.#listeners.close();
     if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);
   }
 
@@ -189,16 +183,10 @@ export class Coordinator {
 
   /** Resolves when this epoch has ended, or on close. */
   #ended(begin: () => void): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        this.#listeners.delete(listener);
-        this.#pending.delete(finish);
-        resolve();
-      };
-      const listener: PairListener = { epochEnded: finish };
-      this.#listeners.add(listener);
-      this.#pending.add(finish);
-      begin();
+    return this.#listeners.wait<void>({ deadlineMs: null, late: undefined, closed: undefined }, (finish) => {
+      // Ordered when it listens: the order may be answered at once.
+      queueMicrotask(begin);
+      return { epochEnded: () => finish() };
     });
   }
 
@@ -208,58 +196,72 @@ export class Coordinator {
    */
   confirmReady(after: Instant, epoch: number, deadlineMs: number): Promise<'ready' | 'ended'> {
     this.askNow();
-    return new Promise((resolve) => {
-      const finish = (result: 'ready' | 'ended'): void => {
-        clearTimeout(timer);
-        this.#listeners.delete(listener);
-        this.#pending.delete(onClose);
-        resolve(result);
-      };
-      const onClose = (): void => finish('ended');
-      this.#pending.add(onClose);
-      const timer = setTimeout(() => finish('ended'), deadlineMs);
-      const listener: PairListener = {
+    return this.#listeners.wait<'ready' | 'ended'>({ deadlineMs, late: 'ended', closed: 'ended' }, (finish) => {
+      if (this.epoch !== epoch) finish('ended');
+      return {
         epochEnded: () => finish('ended'),
         proven: (askedAt) => {
           if (askedAt <= after) this.askNow();
           else if (this.#state.readyAt !== null && !this.#state.bumping) finish('ready');
         },
       };
-      if (this.epoch === epoch) this.#listeners.add(listener);
-      else finish('ended');
+    });
+  }
+
+  /**
+   * Whether a new connection to the VIP is to the node that this epoch trusts (R6), by its certificate; null: it is, else
+   * why it must not be used. Another node's ends the epoch at once.
+   */
+  async refusalOf(certificate: string): Promise<string | null> {
+    const { epoch } = this;
+    const isAsked = admission(this.#state, certificate) === 'ask';
+    if (isAsked && (await this.confirmReady(now(), epoch, admissionMaxMs)) === 'ended') {
+      return 'nobody could tell which node answers at the VIP';
+    }
+    this.#apply({ kind: 'connected', certificate, now: now() });
+    return this.#state.certificate === certificate ? null : 'another node answers at the VIP';
+  }
+
+  /**
+   * Whether the answer to a look, got until `after`, may be believed: the node that serves says READY by its own monitor to
+   * a later question, in the same epoch. False: another node may have answered at the VIP; look again.
+   */
+  confirmServing(after: Instant, epoch: number): Promise<boolean> {
+    const witness = witnessOf(this.#state, now());
+    if (witness === null) return Promise.resolve(true);
+    this.#nodeProbers.get(witness)?.askNow();
+    return this.#listeners.wait<boolean>({ deadlineMs: witnessMaxMs, late: false, closed: false }, (finish) => {
+      if (this.epoch !== epoch) finish(false);
+      return {
+        epochEnded: () => finish(false),
+        changed: () => {
+          const last = this.#state.nodes[witness]?.last ?? null;
+          if (last === null || last.at <= after) this.#nodeProbers.get(witness)?.askNow();
+          else finish(last.health === 'ready' && !this.#state.bumping);
+        },
+      };
     });
   }
 
   /** Waits until the gate is open; `draining` ends the wait, and so does the client's leaving (as `expired`). */
   untilOpen(deadlineAt: Instant, hasLeft: AbortSignal): Promise<'open' | 'draining' | 'expired'> {
-    return new Promise((resolve) => {
-      const finish = (result: 'open' | 'draining' | 'expired'): void => {
-        clearTimeout(timer);
-        hasLeft.removeEventListener('abort', onLeft);
-        this.#listeners.delete(listener);
-        this.#pending.delete(onClose);
-        resolve(result);
-      };
-      const onClose = (): void => finish('draining');
-      this.#pending.add(onClose);
-      const onLeft = (): void => finish('expired');
-      const timer = setTimeout(() => finish('expired'), Math.max(0, deadlineAt - now()));
-      const listener: PairListener = {
+    const deadlineMs = Math.max(0, deadlineAt - now());
+    return this.#listeners.wait<'open' | 'draining' | 'expired'>(
+      { deadlineMs, late: 'expired', closed: 'draining', signal: hasLeft },
+      (finish) => ({
         opened: () => finish('open'),
         changed: () => {
           if (this.gate().mode === 'draining') finish('draining');
         },
-      };
-      hasLeft.addEventListener('abort', onLeft);
-      this.#listeners.add(listener);
-    });
+      }),
+    );
   }
 
   #vipObserved(observation: Observation): void {
     this.#apply({ kind: 'vip-observed', observation });
     // Not the answer of another node, nor one that has just ended the epoch.
     if (this.#state.provenAt === observation.at && !this.#state.bumping) {
-      this.#tell((listener) => listener.proven?.(observation.at));
+      this.#listeners.tell((listener) => listener.proven?.(observation.at));
     }
   }
 
@@ -273,7 +275,7 @@ export class Coordinator {
       this.switchovers.found({ to: state.activeNode, cause: state.readyAt === null ? 'unknown' : causeOf(state) });
     }
     this.#showGate();
-    this.#tell((listener) => listener.changed?.());
+    this.#listeners.tell((listener) => listener.changed?.());
   }
 
   #carryOut(effect: PairEffect): void {
@@ -289,13 +291,15 @@ export class Coordinator {
         void this.#askCovered();
         return;
       case 'epoch-ended':
-        this.#tell((listener) => listener.epochEnded?.(effect.epoch));
+        this.#listeners.tell((listener) => listener.epochEnded?.(effect.epoch));
         this.askNow();
         return;
       case 'ready': {
         const { activeNode } = this.#state;
         this.#options.log.info({ epoch: effect.epoch, activeNode }, 'the pair is ready');
         this.switchovers.ready(effect.epoch, effect.at, { to: activeNode, cause: causeOf(this.#state) });
+        // Which node it is, the nodes tell.
+        this.askNow();
         return;
       }
     }
@@ -329,7 +333,7 @@ export class Coordinator {
     if (mode === this.#gateShown) return;
     this.#gateShown = mode;
     this.#options.log.info({ gate: mode, reason, epoch: this.epoch }, `the gate is ${mode}`);
-    if (mode === 'open') this.#tell((listener) => listener.opened?.());
+    if (mode === 'open') this.#listeners.tell((listener) => listener.opened?.());
   }
 
   /** READY was `settle` ago when the gate opens, however often READY came and went in between. */
@@ -338,9 +342,5 @@ export class Coordinator {
     if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);
     const dueAt = (readyAt ?? now()) + this.#options.rules.settleMs;
     this.#settleTimer = setTimeout(() => this.#showGate(), Math.max(1, dueAt - now()));
-  }
-
-  #tell(tell: (listener: PairListener) => void): void {
-    for (const listener of [...this.#listeners]) tell(listener);
   }
 }

@@ -118,10 +118,10 @@ export class Adopter {
     }
   }
 
-  /** Who has lost its own lease takes up nothing, nor who cannot tell yet who is dead. */
+  /** Who has lost its own lease takes up nothing, nor who cannot tell yet who is dead. Alone, there is nobody to take it from. */
   #mayAdopt(): boolean {
-    const { lease, mayAdopt } = this.#options;
-    return !this.#isClosed && lease.holds && lease.isSteady && mayAdopt();
+    const { isAlone, lease, mayAdopt } = this.#options;
+    return !this.#isClosed && (isAlone || (lease.holds && lease.isSteady && mayAdopt()));
   }
 
   async #adoptOne(transaction: Transaction): Promise<boolean> {

@@ -3,7 +3,8 @@
  * running, whether it is too long ago. Pure, but for the clock that `cleanUpEnd` reads.
  */
 import type * as moves from '../domain/moves.ts';
-import type { Transaction } from '../domain/transaction.ts';
+import type { OperationKind, Transaction } from '../domain/transaction.ts';
+import type { ResourceReading } from '../esc/resource.ts';
 import type { Reading } from '../northbound/sender.ts';
 import { now } from '../pair/clock.ts';
 
@@ -20,10 +21,52 @@ export function mayHaveServed({ attempts, reports, policy }: Transaction, at: nu
 /** Kinds of operation whose resource tells what they came to; an action's does not (R17). */
 export const lookedAt: readonly string[] = ['create', 'delete', 'update'];
 
-/** Whether an attempt before the last one may have been done, and nobody can ask ESC. */
-export const isDoneForAllWeKnow = ({ attempts, policy }: Transaction): boolean =>
-  (policy.look === null || !lookedAt.includes(policy.kind)) &&
-  attempts.slice(0, -1).some(({ kind, outcome }) => kind === 'send' && outcome === 'unknown');
+/** One of its own creates got a 2xx, or a report bore its token (R15): what is there is its own. */
+export const isProvenOwn = ({ attempts, reports }: Transaction): boolean =>
+  attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400) ||
+  reports.some(
+    ({ from, attempt, verdict }) =>
+      verdict !== 'failure' && from === 'esc' && attempts.find(({ number }) => number === attempt)?.kind === 'send',
+  );
+
+/**
+ * Why an attempt before the last one may have been done: ESC took it or did not answer it, and the look before the last one
+ * did not show that it was not. A refusal of the last one then says nothing of the transaction (promise 5). Null: none.
+ */
+export function doubtOf({ attempts, policy }: Transaction, found: Found): string | null {
+  if (undoneIf[policy.kind]?.includes(found) === true) return null;
+  const earlier = attempts.slice(0, -1).filter(({ kind }) => kind === 'send');
+  if (earlier.some(({ outcome }) => outcome === 'unknown'))
+    return 'an earlier attempt was not answered and may have been done';
+  return earlier.some(({ status }) => isGood(status)) ? 'ESC took an earlier attempt, which may have been done' : null;
+}
+
+const isGood = (status: number | undefined): boolean => status !== undefined && status < 400;
+
+/** What a look found before a sending; null: nothing could be looked at. `as-it-was`: at rest, and not as an update asked. */
+export type Found = ResourceReading | 'as-it-was' | null;
+
+/** What shows, per kind, that nothing was done of it, or that it is undone. */
+const undoneIf: Partial<Record<OperationKind, readonly Found[]>> = {
+  create: ['absent'],
+  update: ['as-it-was', 'absent'],
+  delete: ['done', 'broken'],
+};
+
+/**
+ * Whether ESC refused it because something is under way on its resource, and that may still come to its end: it is looked
+ * at until then, and not asked again and again. `stuckAfterMs` counts from the first refusal of the epoch (R14, R18).
+ */
+export function isBusyThere({ attempts }: Transaction, { epoch, at, stuckAfterMs }: Busy): boolean {
+  const refused = attempts.find((each) => each.kind === 'send' && each.epoch === epoch && each.status === 409);
+  return refused?.endedAt !== undefined && at <= refused.endedAt + stuckAfterMs;
+}
+
+export interface Busy {
+  readonly epoch: number;
+  readonly at: number;
+  readonly stuckAfterMs: number;
+}
 
 /** As long as R14 gives what is under way: past it, a request that ESC never answered did not reach it, or is stuck. */
 const silenceMaxMs = 60_000;

@@ -40,6 +40,7 @@ export interface LaneSenderOptions extends ReplayOptions {
 const sweepMs = 1000;
 const proofMaxMs = 30_000;
 const retryMs = 250;
+const defectRetryMs = 60_000;
 
 export class LaneSender implements Lanes {
   readonly #options: LaneSenderOptions;
@@ -48,6 +49,7 @@ export class LaneSender implements Lanes {
   readonly #waiting = new Map<string, Waiting>();
   readonly #pace: Pace;
   #backlog = 0;
+  #isSweeping = false;
   #sweepTimer: NodeJS.Timeout | null = null;
   #trialTimer: NodeJS.Timeout | null = null;
   #isClosed = false;
@@ -61,7 +63,7 @@ export class LaneSender implements Lanes {
   }
 
   start(): void {
-    this.#sweepTimer = setInterval(() => this.#sweep(), sweepMs);
+    this.#sweepTimer = setInterval(() => void this.#sweep(), sweepMs);
   }
 
   /** Sends nothing more; what is being sent ends by itself. */
@@ -131,7 +133,7 @@ export class LaneSender implements Lanes {
     if (this.#trialTimer !== null) clearInterval(this.#trialTimer);
     this.#trialTimer = null;
     for (const waiting of this.#waiting.values()) {
-      waiting.readyAt ??= this.#options.coordinator.state.readyAt;
+      if (!waiting.isHeld) waiting.readyAt ??= this.#options.coordinator.state.readyAt;
       this.#markPaced(waiting);
       waiting.failures = 0;
       if (waiting.timer !== null) this.#unpark(waiting);
@@ -199,9 +201,11 @@ export class LaneSender implements Lanes {
     // It left, and came back in the meantime by way of another gateway: the next turn reads it anew.
     if (ran.kind === 'left' && waiting.cameAgain) return this.#park(waiting, retryMs);
     if (ran.kind === 'left') return this.#leave(entry);
-    // What it learnt is of now: only a later probe shows that ESC can be asked again (R13).
-    waiting.since = now();
-    if (ran.isInTurn !== true) waiting.failures += 1;
+    if (ran.isInTurn !== true) {
+      // What it learnt is of now: only a later probe shows that ESC can be asked again (R13).
+      waiting.since = now();
+      waiting.failures += 1;
+    }
     const backoff = waiting.failures <= 1 ? 0 : backoffMs(waiting.failures - 1, Math.random());
     this.#park(waiting, Math.max(ran.delayMs, backoff));
   }
@@ -220,12 +224,11 @@ export class LaneSender implements Lanes {
       waiting.readyAt ??= now();
       return await this.#replay.run(transaction, waiting.readyAt);
     } catch (error) {
-      if (!(error instanceof JournalUnavailable)) throw error;
-      log.error(
-        { err: error, transaction: waiting.entry.id },
-        'the journal cannot be read for a sending; trying again',
-      );
-      return { kind: 'again', delayMs: retryMs };
+      const isAway = error instanceof JournalUnavailable;
+      const what = isAway ? 'the journal cannot be read for a sending' : 'it cannot be sent, which is a defect';
+      // One that no key here opens, or no code here bears, must not end the process: the next one would adopt it, and end.
+      log.error({ err: error, transaction: waiting.entry.id }, `${what}; it is tried again`);
+      return { kind: 'again', delayMs: isAway ? retryMs : defectRetryMs };
     }
   }
 
@@ -266,7 +269,8 @@ export class LaneSender implements Lanes {
       return { kind: 'left' };
     }
     waiting.isTried = sentOf(recorded) !== 'no';
-    if (recorded.state.status === 'held') holds.add(recorded.id, recorded.requestBytes);
+    waiting.isHeld = recorded.state.status === 'held';
+    if (waiting.isHeld) holds.add(recorded.id, recorded.requestBytes);
     return { kind: 'again', delayMs: 0 };
   }
 
@@ -304,19 +308,25 @@ export class LaneSender implements Lanes {
   }
 
   /** Held with no waiter and no promise: abandoned `hold.timeout` after receipt (R24). */
-  #sweep(): void {
+  async #sweep(): Promise<void> {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
     const dueBefore = now() - this.#options.holdMaxMs;
-    for (const [id, { receivedAt, isHeld, isPromised }] of this.#waiting) {
-      if (!isHeld || isPromised || receivedAt > dueBefore || this.#options.waiters.countOf(id) > 0) continue;
-      void this.#abandonOverdue(id);
+    const isOverdue = ({ entry, receivedAt, isHeld, isPromised }: Waiting): boolean =>
+      isHeld && !isPromised && receivedAt <= dueBefore && this.#options.waiters.countOf(entry.id) === 0;
+    try {
+      await Promise.all([...this.#waiting.values()].filter(isOverdue).map((waiting) => this.#abandonOverdue(waiting)));
+    } finally {
+      this.#isSweeping = false;
     }
   }
 
-  async #abandonOverdue(id: string): Promise<void> {
-    const transaction = await this.#options.records.read(id);
+  async #abandonOverdue(waiting: Waiting): Promise<void> {
+    const transaction = await this.#options.records.read(waiting.entry.id);
     if (transaction === null || transaction === 'unavailable') return;
-    const isUnsent = transaction.state.status === 'held' && transaction.promisedAt === null;
-    if (isUnsent)
-      await abandonUnsent({ ...this.#options, lanes: this }, transaction, 'hold.timeout ran out and nobody waits');
+    // By way of another gateway it may have been promised since it came here.
+    if (transaction.promisedAt !== null) waiting.isPromised = true;
+    if (transaction.state.status !== 'held' || waiting.isPromised) return;
+    await abandonUnsent({ ...this.#options, lanes: this }, transaction, 'hold.timeout ran out and nobody waits');
   }
 }

@@ -2,7 +2,6 @@
  * A look: asks ESC for the resource of a transaction, to learn what an attempt of unknown outcome came to (R13, R14).
  * With the gateway's own account, or with the transaction's credentials where there is none (R27).
  */
-import { latestStanding } from '../domain/standing.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { compareContent } from '../esc/content.ts';
 import {
@@ -19,6 +18,7 @@ import type { Sender } from '../northbound/sender.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
 import { firstValue } from '../upstream/headers.ts';
+import type { Found } from './evidence.ts';
 
 export interface Look {
   /**
@@ -85,42 +85,6 @@ export function credentialsOf(
   return credentials === '' ? [] : ['Authorization', credentials];
 }
 
-/** How far back the lane is read for an earlier create that still stands. */
-const laneHistoryMax = 200;
-
-/** What the journal knows of a resource that is there, besides this transaction's own create (R15). */
-export type History =
-  /** Nothing: it may be this transaction's doing. */
-  | 'none'
-  /** An earlier create of it stands. */
-  | 'created'
-  /** An earlier delete of it was accepted, and may still be running. */
-  | 'deleting';
-
-export async function historyOf(journal: Journal, transaction: Transaction): Promise<History> {
-  const { lane } = transaction.place;
-  const earlier = await journal.list({ lane, beforeSequence: transaction.sequence, limit: laneHistoryMax });
-  const isDeleting = earlier.some(
-    ({ state, policy }) =>
-      policy.kind === 'delete' &&
-      (state.status === 'accepted' || (state.status === 'completed' && policy.ack === 'answer')),
-  );
-  if (isDeleting) return 'deleting';
-  return latestStanding(earlier) === null ? 'none' : 'created';
-}
-
-/** Newest first, as far back as is read: what came later on the lane stands before the transaction itself. */
-export const laneOf = (journal: Journal, { place }: Transaction): Promise<Transaction[]> =>
-  journal.list({ lane: place.lane, limit: laneHistoryMax });
-
-/** One of its own creates got a 2xx, or a report bore its token (R15): what is there is its own. */
-export const isProvenOwn = ({ attempts, reports }: Transaction): boolean =>
-  attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400) ||
-  reports.some(
-    ({ from, attempt, verdict }) =>
-      verdict !== 'failure' && from === 'esc' && attempts.find(({ number }) => number === attempt)?.kind === 'send',
-  );
-
 /** Whether what ESC shows may come from this request: it says nothing that the request says otherwise (R15). */
 export const mayBeFrom = (message: RequestMessage, { body }: Look): boolean =>
   compareContent(message.body, body) !== 'different';
@@ -128,3 +92,10 @@ export const mayBeFrom = (message: RequestMessage, { body }: Look): boolean =>
 /** Every leaf of an update stands in what ESC shows (R16). */
 export const isAsAsked = (message: RequestMessage, { body }: Look): boolean =>
   compareContent(message.body, body) === 'equal';
+
+/** What a look found before a sending, for the reading of its answer. */
+export const foundBy = ({ policy }: Transaction, message: RequestMessage, seen: Look): Found => {
+  if (seen.found === 'away') return null;
+  const isDifferent = policy.kind === 'update' && seen.found === 'done' && !mayBeFrom(message, seen);
+  return isDifferent ? 'as-it-was' : seen.found;
+};

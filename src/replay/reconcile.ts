@@ -2,9 +2,19 @@
  * What a look at the new active node says of an unacknowledged transaction, and so what is to be done (R13–R17). Pure:
  * the look, the record and the lane's history decide.
  */
-import { isSettled, sentOf, type Transaction } from '../domain/transaction.ts';
+import type { History } from '../domain/standing.ts';
+import type { Transaction } from '../domain/transaction.ts';
 import type { ResourceReading } from '../esc/resource.ts';
-import type { History } from './look.ts';
+import {
+  deletedBy,
+  followerOf,
+  goneFor,
+  hadNoEffect,
+  isOnceTaken,
+  laterOf,
+  type OtherUpdates,
+  remadeBy,
+} from './neighbours.ts';
 
 export type Next =
   | { readonly do: 'send' }
@@ -15,8 +25,6 @@ export type Next =
   | { readonly do: 'wait' }
   /** Delete what a dropped create left, then create again (R15, R20). */
   | { readonly do: 'clean-up' }
-  /** A later transaction made an end of it. */
-  | { readonly do: 'fail'; readonly reason: string }
   | { readonly do: 'operator'; readonly reason: string };
 
 export interface Seen {
@@ -37,54 +45,82 @@ export interface Seen {
   readonly mayHaveServed: boolean;
   /** Its last attempt was sent to this very ESC, in this epoch, and not answered. */
   readonly mayBeAtWork: boolean;
+  /** ESC refused it since something is under way there, and that may come to its end. */
+  readonly isBusyThere: boolean;
+}
+
+export interface Lane {
+  /** Newest first. */
+  readonly lane: readonly Transaction[];
+  readonly others: OtherUpdates;
+  readonly epoch: number;
 }
 
 /**
- * The newest transaction of its lane that came later and that ESC may have: what is `accepted` makes no lane busy (R8),
- * so a later one may have been sent before it is doubted. `lane`: newest first. A later one that ESC refused changed nothing.
+ * What is to be done, once it was asked who else of the lane may have made what the look shows: what another one may have
+ * done settles nothing as its own work (promise 5), and nothing is sent again or cleaned up behind a later one (promise 4).
  */
-export const overtakerOf = ({ sequence }: Transaction, lane: readonly Transaction[]): Transaction | null =>
-  lane.find(
-    (later) =>
-      later.sequence > sequence && later.state.status !== 'held' && sentOf(later) !== 'no' && !isRefused(later),
-  ) ?? null;
-
-const isRefused = ({ state, attempts }: Transaction): boolean =>
-  state.status === 'failed' && attempts.every(({ status }) => status === undefined || status >= 400);
-
-/**
- * What is found done is settled by this evidence; not a create where ESC took a later create of the same resource: what
- * stands is that one's work. This one was deleted in between, and nobody saw whether it had been done (promise 5).
- */
-export function evidenceOfDone(
-  { sequence, policy }: Transaction,
-  lane: readonly Transaction[],
-  evidence: string,
-): string {
-  if (policy.kind !== 'create') return evidence;
-  const later = lane.find((each) => each.sequence > sequence && each.policy.kind === 'create' && isTaken(each));
-  return later === undefined ? evidence : `not-observed: what is there was made by the later transaction ${later.id}`;
+export function nextInLane(transaction: Transaction, next: Next, found: Seen['found'] | null, around: Lane): Next {
+  if (transaction.policy.kind === 'create') {
+    const deleter = deletedBy(transaction, around.lane);
+    if (deleter !== null) return ended(transaction, `the later transaction ${deleter.id} deleted it`);
+  }
+  if (next.do === 'settle') return settledInLane(transaction, next.evidence, around);
+  if (next.do !== 'send' && next.do !== 'clean-up') return next;
+  const { others, epoch, lane } = around;
+  const harmless = others.later.filter((later) => found === 'done' && hadNoEffect(later, epoch));
+  const later = laterOf(transaction, lane).find((each) => harmless.every(({ transaction: { id } }) => id !== each.id));
+  return later === undefined ? next : nextOfOvertaken(transaction, later, found, around);
 }
 
-const isTaken = ({ attempts }: Transaction): boolean =>
-  attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
+/** Over, and whether it was done before nobody saw; what may never have been done is left to a person. */
+function ended(transaction: Transaction, why: string): Next {
+  if (isOnceTaken(transaction)) return { do: 'settle', evidence: `not-observed: ${why}` };
+  return { do: 'operator', reason: `nothing tells whether it was done: ${why}` };
+}
+
+/** Found done: by itself, or by another one that may have made what stands. */
+function settledInLane(transaction: Transaction, evidence: string, { lane, others }: Lane): Next {
+  if (transaction.policy.kind === 'update' && others.same !== null) {
+    return { do: 'settle', evidence: `not-observed: ${evidence}, as ${others.same.id} asked too` };
+  }
+  const later = transaction.policy.kind === 'create' ? remadeBy(transaction, lane) : null;
+  if (later === null) return { do: 'settle', evidence };
+  return ended(transaction, `what is there may have been made by the later transaction ${later.id}`);
+}
 
 /** Sending it now, after a later one, would turn their order round (promise 4). */
-export function nextOfOvertaken(transaction: Transaction, later: Transaction, found: Seen['found'] | null): Next {
-  const { policy } = transaction;
-  const { id, policy: theirs, state } = later;
-  if (policy.kind === 'create' && theirs.kind === 'delete') {
-    // ESC took it, and it may well have been done before it was deleted.
-    const wasTaken = transaction.attempts.some(({ status }) => status !== undefined && status < 400);
-    if (found === 'absent' && wasTaken)
-      return { do: 'settle', evidence: `not-observed: the later transaction ${id} deleted it` };
-    if (found === 'absent') return { do: 'fail', reason: `the later transaction ${id} deleted it before it completed` };
-    if (!isSettled(state.status)) return { do: 'wait' };
+function nextOfOvertaken(
+  transaction: Transaction,
+  later: Transaction,
+  found: Seen['found'] | null,
+  around: Lane,
+): Next {
+  const { lane, others } = around;
+  const reason = `sending it again would put it after ${later.id}, which came later and was sent`;
+  switch (transaction.policy.kind) {
+    case 'create': {
+      if (later.policy.kind !== 'delete') return { do: 'operator', reason };
+      if (found === 'absent') return ended(transaction, `the later transaction ${later.id} was sent to delete it`);
+      const isMoving = later.state.status === 'accepted' || later.state.status === 'in-flight';
+      return isMoving ? { do: 'wait' } : { do: 'operator', reason };
+    }
+    case 'delete': {
+      const create = goneFor(transaction, lane);
+      if (create === null) return { do: 'operator', reason };
+      return { do: 'settle', evidence: `ESC took the later create ${create.id}, so it was gone` };
+    }
+    case 'update':
+    case 'action': {
+      const deleter = deletedBy(transaction, lane);
+      if (deleter !== null) return ended(transaction, `the later transaction ${deleter.id} deleted its resource`);
+      const follower = followerOf(transaction, lane, others);
+      if (follower === null) return { do: 'operator', reason };
+      return ended(transaction, `ESC took the later transaction ${follower.id} in the same epoch, so it had ended`);
+    }
+    default:
+      return { do: 'operator', reason };
   }
-  if (policy.kind === 'delete' && theirs.kind === 'create' && isTaken(later)) {
-    return { do: 'settle', evidence: `ESC took the later create ${id}, so it was gone` };
-  }
-  return { do: 'operator', reason: `sending it again would put it after ${id}, which came later and was sent` };
 }
 
 export function nextOf({ policy }: Transaction, seen: Seen): Next {
@@ -96,6 +132,8 @@ export function nextOf({ policy }: Transaction, seen: Seen): Next {
     case 'update':
       // What is under way may be this very update: sent again as soon as that ends, it would be done twice.
       if (seen.found === 'under-way' && seen.mayBeAtWork) return { do: 'wait' };
+      // Asked again and again it would be refused until it may be asked no more (R18).
+      if ((seen.found === 'under-way' || seen.found === 'broken') && seen.isBusyThere) return { do: 'wait' };
       return seen.found === 'done' && seen.isAsAsked
         ? { do: 'settle', evidence: 'the resource is as the update asked' }
         : { do: 'send' };
@@ -109,6 +147,10 @@ function nextOfCreate(seen: Seen): Next {
   if (found === 'absent') return { do: 'send' };
   if (cleanUp === 'running' && found !== 'broken') return { do: 'wait' };
   if (found === 'unreadable') return { do: 'send' };
+  if (history === 'unsure' && !isProvenOwn) {
+    const reason = 'what an earlier create or delete of the same resource came to is not known';
+    return { do: 'operator', reason: `${reason}, so nothing tells whose the resource is` };
+  }
   const isStale = found === 'under-way' && (isStuck || cleanUp === 'dropped');
   if (found === 'broken' || isStale) return nextOfBroken(seen);
   // What is there may be the end of the one before.

@@ -17,35 +17,39 @@ import { again, Conclusions, type ConclusionsOptions, left, type Replayed, soonM
 import {
   cleanUpEnd,
   cleanUpOf,
-  isDoneForAllWeKnow,
+  doubtOf,
+  type Found,
+  isBusyThere,
   isLongAccepted,
+  isProvenOwn,
   isRefusal,
   lookedAt,
   mayBeAtWork,
   mayHaveServed,
 } from './evidence.ts';
-import {
-  credentialsOf,
-  historyOf,
-  isAsAsked,
-  isProvenOwn,
-  type Look,
-  type LookOptions,
-  laneOf,
-  look,
-  mayBeFrom,
-} from './look.ts';
-import { evidenceOfDone, type Next, nextOf, nextOfOvertaken, overtakerOf } from './reconcile.ts';
+import { historyBefore, laneOf, otherUpdatesOf } from './lane-history.ts';
+import { credentialsOf, foundBy, isAsAsked, type Look, type LookOptions, look, mayBeFrom } from './look.ts';
+import { noOtherUpdates } from './neighbours.ts';
+import { type Next, nextInLane, nextOf } from './reconcile.ts';
+import { stuckAfterOf } from './stuck.ts';
 
 export interface ReplayOptions extends LookOptions, ConclusionsOptions {
   readonly sender: Sender;
   readonly replayAttemptsMax: number;
   /** From the first READY after it was unacknowledged. */
   readonly deadlineMs: number;
+  /** `replay.stuckAfter`; null: by R14. */
+  readonly stuckAfterMs: number | null;
   /** `replay.cleanUp` is `auto`. */
   readonly mayCleanUp: boolean;
   /** The DELETE that removes what the transaction created, reporting to the gateway under a token of its own (R20). */
   readonly cleanUpRequest: (transaction: Transaction, credentials: readonly string[]) => UpstreamRequest;
+}
+
+/** It is to be sent, and what a look before it found. */
+interface Sending {
+  readonly kind: 'send';
+  readonly found: Found;
 }
 
 /** Why a watched transaction came back: what is under way there counts as broken (R14). */
@@ -74,7 +78,7 @@ export class Replay {
 
     // 1. Look before anything else, where something can be looked at (promise 2).
     const looked = await this.#reconcile(transaction, message, { epoch, readyAt });
-    if (looked !== 'send') return looked;
+    if (looked.kind !== 'send') return looked;
 
     // 2. What may be done with it (R3, R17, R18).
     if (isLongAccepted(transaction, now()))
@@ -91,7 +95,7 @@ export class Replay {
     const reading = await this.#options.sender.send(marked, message);
 
     // 5. Read the answer and settle.
-    return this.#settle(marked, message, { reading, readyAt });
+    return this.#settle(marked, message, { reading, readyAt, found: looked.found });
   }
 
   /** In flight from here on; or what to do instead. */
@@ -125,28 +129,28 @@ export class Replay {
     return null;
   }
 
-  /** What the new active node has of it (R13 to R16, R19): `send` if it is missing there, or nothing can tell. */
+  /** What the new active node has of it (R13 to R16, R19): to be sent if it is missing there, or nothing can tell. */
   async #reconcile(
     transaction: Transaction,
     message: RequestMessage,
     { epoch, readyAt }: { epoch: number; readyAt: number },
-  ): Promise<Replayed | 'send'> {
+  ): Promise<Replayed | Sending> {
     const { policy, state } = transaction;
-    const lane = await laneOf(this.#options.journal, transaction);
-    const overtaker = overtakerOf(transaction, lane);
-    const inOrder = (next: Next, found: Look['found'] | null): Next => {
-      if (next.do === 'settle') return { do: 'settle', evidence: evidenceOfDone(transaction, lane, next.evidence) };
-      const isAct = next.do === 'send' || next.do === 'clean-up';
-      return overtaker !== null && isAct && found !== 'away' ? nextOfOvertaken(transaction, overtaker, found) : next;
-    };
+    const { journal, stuckAfterMs } = this.#options;
     if (policy.look === null || !lookedAt.includes(policy.kind)) {
-      return this.#carryOut(transaction, message, { next: inOrder({ do: 'send' }, null), seen: null, epoch, readyAt });
+      const lane = await laneOf(journal, transaction);
+      const next = nextInLane(transaction, { do: 'send' }, null, { lane, epoch, others: noOtherUpdates });
+      const carried = await this.#carryOut(transaction, message, { next, seen: null, epoch, readyAt });
+      return carried === 'send' ? { kind: 'send', found: null } : carried;
     }
     const seen = await look(this.#options, transaction, message, epoch);
     if (seen.found === 'away') return again(soonMs);
+    // Read after the look, so that whoever may have made what it shows is in it.
+    const lane = await laneOf(journal, transaction);
+    const others = await otherUpdatesOf(journal, transaction, { message, lane, seen });
     const next = nextOf(transaction, {
       found: seen.found,
-      history: await historyOf(this.#options.journal, transaction),
+      history: await historyBefore(journal, transaction),
       isProvenOwn: isProvenOwn(transaction),
       mayBeOwn: mayBeFrom(message, seen),
       isAsAsked: isAsAsked(message, seen),
@@ -155,8 +159,11 @@ export class Replay {
       mayCleanUp: this.#options.mayCleanUp,
       mayHaveServed: mayHaveServed(transaction, now()),
       mayBeAtWork: mayBeAtWork(transaction, epoch, now()),
+      isBusyThere: isBusyThere(transaction, { epoch, at: now(), stuckAfterMs: stuckAfterOf(policy, stuckAfterMs) }),
     });
-    return this.#carryOut(transaction, message, { next: inOrder(next, seen.found), seen, epoch, readyAt });
+    const inLane = nextInLane(transaction, next, seen.found, { lane, epoch, others });
+    const carried = await this.#carryOut(transaction, message, { next: inLane, seen, epoch, readyAt });
+    return carried === 'send' ? { kind: 'send', found: foundBy(transaction, message, seen) } : carried;
   }
 
   async #carryOut(
@@ -180,12 +187,6 @@ export class Replay {
         );
       case 'clean-up':
         return this.#cleanUp(transaction, message, { epoch, readyAt });
-      case 'fail':
-        return this.#conclusions.settleAs(transaction, {
-          epoch,
-          settle: (current) => moves.overtaken(current, next.reason, now()),
-          status: { code: 409, message: next.reason },
-        });
       case 'operator':
         return isReplayOrdered(transaction) ? 'send' : this.#conclusions.leaveToOperator(transaction, next.reason);
     }
@@ -218,18 +219,19 @@ export class Replay {
   async #settle(
     transaction: Transaction,
     message: RequestMessage,
-    { reading, readyAt }: { reading: Reading; readyAt: number },
+    { reading, readyAt, found }: { reading: Reading; readyAt: number; found: Found },
   ): Promise<Replayed> {
     if (reading.kind === 'answered' && isRefusal(reading.answer.status)) {
       return this.#refused(transaction, message, { answer: reading.answer, readyAt });
     }
     const isGone = reading.kind === 'answered' && transaction.policy.kind === 'delete' && reading.answer.status === 404;
     if (isGone) return this.#gone(transaction, message, { answer: reading.answer, readyAt });
-    if (reading.kind === 'answered' && reading.answer.status >= 400 && isDoneForAllWeKnow(transaction)) {
+    const doubt = doubtOf(transaction, found);
+    if (reading.kind === 'answered' && reading.answer.status >= 400 && doubt !== null) {
       const { status } = reading.answer;
       const unacknowledged = await this.#backToUnacknowledged(transaction, status);
       if (unacknowledged === null) return left;
-      const reason = `an earlier attempt was not answered and may have been done, and the replay was answered ${status}`;
+      const reason = `${doubt}, and the replay was answered ${status}`;
       return this.#conclusions.leaveToOperator(unacknowledged, reason);
     }
     const recorded = await recordReading(this.#options, transaction, reading);
@@ -255,7 +257,7 @@ export class Replay {
       return this.#conclusions.settleByLook(unacknowledged, evidence, { seen: null, epoch });
     }
     const found = await this.#reconcile(unacknowledged, message, { epoch, readyAt });
-    return found === 'send' ? again(lookAgainMs) : found;
+    return found.kind === 'send' ? again(lookAgainMs) : found;
   }
 
   /** A replay answered 409 or 5xx (R18): look, and if that does not settle it, again later. */
@@ -269,14 +271,14 @@ export class Replay {
     const unacknowledged = await this.#backToUnacknowledged(transaction, status);
     if (unacknowledged === null) return left;
     const isConflict = kind === 'create' && status === 409 && !isProvenOwn(transaction);
-    if (isConflict && (await historyOf(this.#options.journal, transaction)) === 'created') {
+    if (isConflict && (await historyBefore(this.#options.journal, transaction)) === 'created') {
       // Somebody's earlier create stands: ESC's 409 is the answer (R15).
       return this.#conclusions.settleByRefusal(unacknowledged, answer);
     }
     if (kind === 'create' && transaction.policy.look !== null) {
       const { epoch } = this.#options.coordinator;
       const found = await this.#reconcile(unacknowledged, message, { epoch, readyAt });
-      if (found !== 'send') return found;
+      if (found.kind !== 'send') return found;
     }
     const failures = unacknowledged.attempts.filter((attempt) => attempt.status !== undefined).length;
     return again(backoffMs(failures, Math.random()));

@@ -6,7 +6,8 @@ import { sentOf, type Transaction } from '../domain/transaction.ts';
 export interface Waiting {
   readonly entry: Entry;
   readonly receivedAt: number;
-  readonly isHeld: boolean;
+  /** It was never sent. */
+  isHeld: boolean;
   /** It waited for the gate, so it is paced. */
   isPaced: boolean;
   /** Only a probe asked after this instant shows that ESC can be asked or sent to (R13). */

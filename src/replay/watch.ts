@@ -7,17 +7,20 @@ import { hash } from 'node:crypto';
 import PQueue from 'p-queue';
 import type { Logger } from 'pino';
 import * as moves from '../domain/moves.ts';
-import type { Transaction } from '../domain/transaction.ts';
-import { unpackRequest } from '../journal/message.ts';
+import type { Policy, Transaction } from '../domain/transaction.ts';
+import { type RequestMessage, unpackRequest } from '../journal/message.ts';
 import type { Lanes } from '../northbound/lanes.ts';
 import { actionOfSurely, withMadeUpReport } from '../northbound/made-up.ts';
 import type { Records } from '../northbound/records.ts';
 import { Timetable } from '../northbound/timetable.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
-import { isAsAsked, type Look, type LookOptions, laneOf, look } from './look.ts';
-import { evidenceOfDone, overtakerOf } from './reconcile.ts';
+import { laneOf, otherUpdatesOf } from './lane-history.ts';
+import { isAsAsked, type Look, type LookOptions, look } from './look.ts';
+import { goneFor, overtakerOf } from './neighbours.ts';
+import { nextInLane } from './reconcile.ts';
 import { stuckReason } from './replay.ts';
+import { stuckAfterOf } from './stuck.ts';
 
 export interface WatchOptions extends LookOptions {
   readonly replica: string;
@@ -40,9 +43,6 @@ const looksAtOnceMax = 4;
 const laterMs = 500;
 const stuckLooks = 4;
 const stuckLookMaxMs = 5_000;
-const stuckAfterMinMs = 60_000;
-/** What `completeWithin` of a deployment adds to its `bootup_time` (R3); taken off it again for R14. */
-const withinMarginMs = 600_000;
 
 export class Watch {
   readonly #options: WatchOptions;
@@ -88,18 +88,13 @@ export class Watch {
 
   #dueAt({ state, policy }: Accepted): number {
     const { askAfterMs } = this.#options;
-    if (state.isWatched) return now() + this.#stuckLookMs(policy.completeWithinMs);
+    if (state.isWatched) return now() + this.#stuckLookMs(policy);
     if (policy.look === null) return state.since + policy.completeWithinMs;
     return Math.max(state.signAt, now() - askAfterMs) + askAfterMs;
   }
 
-  #stuckAfterMs(completeWithinMs: number): number {
-    const { stuckAfterMs } = this.#options;
-    return stuckAfterMs ?? Math.max(stuckAfterMinMs, completeWithinMs - withinMarginMs);
-  }
-
-  #stuckLookMs = (completeWithinMs: number): number =>
-    Math.min(stuckLookMaxMs, this.#stuckAfterMs(completeWithinMs) / stuckLooks);
+  #stuckLookMs = (policy: Policy): number =>
+    Math.min(stuckLookMaxMs, stuckAfterOf(policy, this.#options.stuckAfterMs) / stuckLooks);
 
   /** Whatever goes wrong, it is followed on. */
   async #turnSafely(id: string): Promise<number | null> {
@@ -137,31 +132,39 @@ export class Watch {
     const { epoch } = coordinator;
     const seen = await look(this.#options, transaction, message, epoch);
     if (seen.found === 'away' || coordinator.epoch !== epoch) return now() + laterMs;
-    const { kind } = transaction.policy;
-    const isGone = kind === 'delete' && seen.found === 'absent';
-    const isDone = kind === 'create' && seen.found === 'done';
-    const isUpdated = kind === 'update' && seen.found === 'done' && isAsAsked(message, seen);
-    if (isGone || isDone || isUpdated) {
-      const lane = await laneOf(records.journal, transaction);
-      const evidence = evidenceOfDone(transaction, lane, 'a look found it done');
-      return this.#settle(
-        transaction,
-        (current) => moves.settledByLook(current, evidence, now()),
-        isGone ? null : seen,
-      );
+    const isMoving = seen.found === 'under-way' || seen.found === 'unreadable';
+    if (isMoving && transaction.policy.kind !== 'delete') return this.#stillUnderWay(transaction, seen);
+    const lane = await laneOf(records.journal, transaction);
+    if (isDone(transaction, message, seen)) {
+      const others = await otherUpdatesOf(records.journal, transaction, { message, lane, seen });
+      const done = { do: 'settle', evidence: 'a look found it done' } as const;
+      const next = nextInLane(transaction, done, seen.found, { lane, others, epoch });
+      if (next.do !== 'settle') return this.#doubt(transaction, 'a look found what another one may have done');
+      const { evidence } = next;
+      const settle = (current: Transaction): Transaction => moves.settledByLook(current, evidence, now());
+      return this.#settle(transaction, settle, seen.found === 'absent' ? null : seen);
     }
-    if (kind === 'create' && seen.found === 'absent') {
-      // Accepted, and gone in its own epoch: a switchover that nobody saw (R5), unless a later delete explains it.
-      const isExplained = overtakerOf(transaction, await laneOf(records.journal, transaction)) !== null;
-      if (!isExplained) coordinator.distrust(`transaction ${transaction.id} was accepted and is not there`);
+    if (transaction.policy.kind === 'create')
+      return this.#createUndone(transaction, seen, overtakerOf(transaction, lane));
+    if (transaction.policy.kind === 'delete' && goneFor(transaction, lane) !== null)
+      return this.#doubt(transaction, 'it is there, and ESC took a later create of it');
+    return this.#stillUnderWay(transaction, seen);
+  }
+
+  /** A create whose resource is not there in order. */
+  async #createUndone(transaction: Accepted, seen: Look, overtaker: Transaction | null): Promise<number | null> {
+    if (seen.found === 'absent') {
+      // Accepted, and gone in its own epoch: a switchover that nobody saw (R5), unless a later delete explains it. What has gone
+      // before is the resource's own trouble, and no reason to stop everybody again.
+      const reason = `transaction ${transaction.id} was accepted and is not there`;
+      const isFirstTime = transaction.attempts.every(({ epoch }) => epoch === transaction.state.epoch);
+      if (overtaker === null && isFirstTime) this.#options.coordinator.distrust(reason);
       return this.#doubt(transaction, 'a look found nothing of it');
     }
-    if (kind === 'create' && seen.found === 'broken') {
-      // After a switchover it is what the dropped work left (R14); otherwise ESC's own word.
-      if (transaction.state.isWatched) return this.#doubt(transaction, 'a look found it in error after the switchover');
-      return this.#fail(transaction, seen);
-    }
-    return this.#stillUnderWay(transaction, seen);
+    // After a switchover it is what the dropped work left (R14), behind a later one perhaps that one's; otherwise ESC's word.
+    if (transaction.state.isWatched) return this.#doubt(transaction, 'a look found it in error after the switchover');
+    if (overtaker === null) return this.#fail(transaction, seen);
+    return this.#doubt(transaction, `a look found in error what ${overtaker.id} may have made`);
   }
 
   /** In error in its own epoch: ESC's own word that it failed, whose report was lost or could not reach us. */
@@ -180,14 +183,14 @@ export class Watch {
     if (hasMoved) await records.change(transaction, (current) => ({ transaction: moves.signSeen(current, now()) }));
     const silentMs = now() - state.signAt;
     const isPast = now() > state.since + policy.completeWithinMs;
-    if (state.isWatched && !hasMoved && silentMs > this.#stuckAfterMs(policy.completeWithinMs)) {
+    if (state.isWatched && !hasMoved && silentMs > stuckAfterOf(policy, this.#options.stuckAfterMs)) {
       return this.#doubt(transaction, stuckReason);
     }
     if (isPast && policy.kind === 'delete') return this.#doubt(transaction, 'it is still there after its time');
     if (isPast && policy.kind === 'update' && seen.found === 'done') {
       return this.#settle(transaction, (current) => moves.notObserved(current, now()), seen);
     }
-    return state.isWatched ? now() + this.#stuckLookMs(policy.completeWithinMs) : now() + this.#options.askAfterMs;
+    return state.isWatched ? now() + this.#stuckLookMs(policy) : now() + this.#options.askAfterMs;
   }
 
   async #doubt(transaction: Accepted, reason: string): Promise<number | null> {
@@ -228,3 +231,9 @@ export class Watch {
 }
 
 const isAccepted = (transaction: Transaction): transaction is Accepted => transaction.state.status === 'accepted';
+
+function isDone({ policy }: Transaction, message: RequestMessage, seen: Look): boolean {
+  if (policy.kind === 'delete') return seen.found === 'absent';
+  if (policy.kind === 'update') return seen.found === 'done' && isAsAsked(message, seen);
+  return policy.kind === 'create' && seen.found === 'done';
+}

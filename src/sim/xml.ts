@@ -22,9 +22,9 @@ export function renderPlainXml(root: string, content: Element): string {
   return declaration + builder.build({ [root]: content });
 }
 
-/** The content of the root element, or undefined if it is not a well-formed document. */
+/** The content of the root element; undefined: it is not well-formed, or has a DOCTYPE, whose only use is entities. */
 export function parseXml(text: string): Element | undefined {
-  if (XMLValidator.validate(text) !== true) return undefined;
+  if (/<!DOCTYPE/i.test(text) || XMLValidator.validate(text) !== true) return undefined;
   const document: Record<string, unknown> = parser.parse(text, false);
   const root = Object.entries(document).find(([name]) => !name.startsWith('?'));
   return root === undefined ? undefined : asElement(root[1]);

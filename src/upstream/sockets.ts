@@ -20,6 +20,9 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number;
 }
 
+/** Why a connection whose node shows this certificate must not be used; null: it may. */
+export type Admit = (certificate: string) => Promise<string | null>;
+
 const keepAliveDelayMs = 1000;
 
 /**
@@ -53,8 +56,14 @@ export function open(options: Pick<ConnectOptions, 'host' | 'port' | 'trust'>): 
   return socket;
 }
 
-/** Connects to the VIP as undici asks; `live` gets every socket until it is closed. */
-export function connector(options: ConnectOptions, live: Set<net.Socket>): buildConnector.connector {
+/**
+ * Connects to the VIP as undici asks; `live` gets every socket until it is closed. With TLS undici gets one only when
+ * `admit` let it, so that no byte of a request goes to another node than the one that was seen READY.
+ */
+export function connector(
+  options: ConnectOptions & { readonly admit: Admit },
+  live: Set<net.Socket>,
+): buildConnector.connector {
   return (_, callback) => {
     let done = false;
     const socket = open(options);
@@ -70,7 +79,18 @@ export function connector(options: ConnectOptions, live: Set<net.Socket>): build
       finish(new Error(`no connection to ${options.host}:${options.port} within ${options.connectTimeoutMs} ms`));
       socket.destroy();
     }, options.connectTimeoutMs);
-    socket.once(options.trust === null ? 'connect' : 'secureConnect', () => finish(null));
+    if (socket instanceof tls.TLSSocket) {
+      socket.once('secureConnect', () => {
+        const certificate = certificateOf(socket);
+        const asked = certificate === '' ? Promise.resolve('it shows no certificate') : options.admit(certificate);
+        void asked.then((refusal) => {
+          finish(refusal === null ? null : new Error(refusal));
+          if (refusal !== null) socket.destroy();
+        });
+      });
+    } else {
+      socket.once('connect', () => finish(null));
+    }
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // undici takes ECONNRESET for the end of an answer without length, and half an answer for a whole one.
       if (error.code === 'ECONNRESET') error.code = 'RESET';
@@ -83,6 +103,12 @@ export function connector(options: ConnectOptions, live: Set<net.Socket>): build
     return socket;
   };
 }
+
+/**
+ * What tells one node from the other: the fingerprint of the certificate (SHA-256). An empty string where none is to be
+ * had, as on a resumed session: Node forgets it then, so none is ever resumed (`secure` gives no session).
+ */
+export const certificateOf = (socket: tls.TLSSocket): string => socket.getPeerCertificate().fingerprint256 ?? '';
 
 function secure(raw: net.Socket, host: string, trust: TlsTrust): tls.TLSSocket {
   const servername = net.isIP(host) === 0 ? host : undefined;

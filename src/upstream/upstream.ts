@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { type Dispatcher, Pool } from 'undici';
 import type { Answer, Outcome } from '../domain/outcome.ts';
 import { firstValue } from './headers.ts';
-import { type ConnectOptions, connector } from './sockets.ts';
+import { type Admit, type ConnectOptions, connector } from './sockets.ts';
 import { StalledReaders } from './stalled-readers.ts';
 
 export interface UpstreamRequest {
@@ -48,6 +48,8 @@ export interface UpstreamOptions extends ConnectOptions {
   readonly connectionsMax: number;
   /** A collected answer past this is given up as unknown. */
   readonly answerBytesMax: number;
+  /** Asked of every connection over TLS before it is used. */
+  readonly admit: Admit;
   /** A bad sign in live traffic (R6). */
   readonly onBadSign: (evidence: string) => void;
 }

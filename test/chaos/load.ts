@@ -10,7 +10,7 @@ import type { ReceiverMode } from './receiver.ts';
 const program = fileURLToPath(new URL('load-process.ts', import.meta.url));
 
 /** It measures nothing: see `replica.ts`. */
-const { NODE_V8_COVERAGE: _, ...plainEnvironment } = process.env;
+const plainEnvironment = { ...process.env, NODE_V8_COVERAGE: undefined };
 
 export class Load {
   readonly #child: ChildProcess;

@@ -10,8 +10,11 @@ import { fileURLToPath } from 'node:url';
 import type { RedisLink } from './redis-link.ts';
 
 const program = fileURLToPath(new URL('replica-process.ts', import.meta.url));
-/** Coverage of a process that is killed is not to be had, and would slow the others. */
-const { NODE_V8_COVERAGE: _, ...plainEnvironment } = process.env;
+/**
+ * Coverage of a process that is killed is not to be had, and would slow the others. Node hands it on to every child that
+ * does not say otherwise: left out is not enough.
+ */
+const plainEnvironment = { ...process.env, NODE_V8_COVERAGE: undefined };
 const restartAfterMs = 200;
 /** After SIGTERM; the drain's own time is far shorter. */
 const endMaxMs = 60_000;

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SimulatedPair, startPair } from '../../src/sim/pair.ts';
 import { freePort } from '../support/free-port.ts';
+import { ownAddresses } from '../support/own-network.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { settingsFor } from '../support/world.ts';
 import { Balancer } from './balancer.ts';
@@ -69,11 +70,9 @@ export async function startStage({ seed, clients, directory }: StageOptions): Pr
   await mkdir(place, { recursive: true });
   if (directory === undefined) stack.defer(() => rm(place, { recursive: true, force: true }));
   const redis = stack.use(await startRedis());
-  const net = 100 + Math.floor(Math.random() * 150);
   const pair = stack.use(
     await startPair({
-      vip: `127.0.${net}.10`,
-      nodes: [`127.0.${net}.11`, `127.0.${net}.12`],
+      ...ownAddresses(),
       timeScale,
       peerReturnMs: 20_000,
       workMs: { tenant: 5_000, network: 10_000, deployment: 30_000, operation: 10_000 },

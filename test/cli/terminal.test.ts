@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { run, start } from '../support/command.ts';
+import { ofNode, run, start } from '../support/command.ts';
 import { counted } from '../support/ops.ts';
 import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -20,7 +20,7 @@ const at = (world: World) => ({ NORTHGATE_OPS_URL: world.gateway.ops.url });
 /** Runs it on a terminal of so many columns and gives what it wrote there. */
 async function onTerminal(words: string, columns: number, environment: Record<string, string>): Promise<string> {
   const command = `stty cols ${columns} rows 40; "${process.execPath}" "${main}" ${words}`;
-  const env = { PATH: process.env.PATH ?? '', TERM: 'xterm', ...environment };
+  const env = { PATH: process.env.PATH ?? '', TERM: 'xterm', ...ofNode, ...environment };
   const child = spawn(lender, ['-qec', command, '/dev/null'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {

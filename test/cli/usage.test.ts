@@ -17,11 +17,12 @@ test('wrong usage ends with 2 and says what is wrong', async () => {
   const cases: [string[], RegExp][] = [
     [[], /Usage/],
     [['fly'], /unknown command 'fly'/],
-    [['status', '--loud'], /unknown option '--loud'/],
+    [['status', '--loud'], /unknown option '--loud'[\s\S]*--help says/],
     [['journal', 'show'], /missing required argument/],
     [['journal', 'resolve', 'x', '--as', 'maybe', '--note', 'n'], /completed, failed/],
     [['journal', 'list', '--since', 'yesterday'], /duration such as 10m/],
     [['status', '--url', 'ftp://x'], /--url/],
+    [['switchovers', '--watch', '0'], /from 0\.1/],
     [['openapi', 'southbound'], /northbound, ops/],
     [['demo', '--vnfs', 'many'], /whole number/],
     [['doctor'], /esc\.vip/],
@@ -62,6 +63,19 @@ test('config print shows what a key came to and where from, and no secret', asyn
   assert.equal(code, 0);
   assert.match(stdout, /vip: 192\.0\.2\.1 # environment NORTHGATE_ESC_VIP/);
   assert.ok(!stdout.includes('hunter2'));
+});
+
+test('--version is the package’s, and openapi has one of its own', async () => {
+  const packageText = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const [ours, openapi] = await Promise.all([run(['--version']), run(['openapi', 'ops', '--version', '3.1'])]);
+  assert.deepEqual([ours.code, ours.stdout.trim()], [0, (JSON.parse(packageText) as { version: string }).version]);
+  assert.match(openapi.stdout, /^openapi: 3\.1/m);
+});
+
+test('config print --json is what the YAML says', async () => {
+  const { code, stdout } = await run(['config', 'print', '--json'], { NORTHGATE_ESC_VIP: '192.0.2.1' });
+  assert.equal(code, 0);
+  assert.equal((JSON.parse(stdout) as { esc: { vip: string } }).esc.vip, '192.0.2.1');
 });
 
 test('openapi prints both documents', async () => {

@@ -11,6 +11,7 @@ after(() => folder[Symbol.dispose]());
 type Wrong = { yaml?: string; environment?: Record<string, string>; says: string[] };
 const vip = 'esc: {vip: esc-vip}\n';
 const digest = 'ab'.repeat(32);
+const own = makeCertificate('own');
 
 const keys: Record<string, Wrong> = {
   'a misspelt key': {
@@ -149,8 +150,16 @@ const together: Record<string, Wrong> = {
       'journal.durability: found always beside a Sentinel, expected replicated:N, since a fail-over may lose what only one server has; or journal.allowWeaker: true',
     ],
   },
+  'authorities that cannot be read, in the second place too': {
+    yaml: `esc: {vip: esc-vip,\n  tls: {ca: ${folder.write('keys.pem', makeCertificate('a').key)}}}
+northbound: {tls: {clientCa: ${folder.write('two.pem', `${makeCertificate('a').cert}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`)}, cert: ${folder.write('own.pem', own.cert)}, key: ${folder.write('own.key', own.key)}}}`,
+    says: [
+      'northbound.tls.clientCa: found a part 2 that is no certificate (northgate.yaml line 3), expected one or more X.509 certificates in PEM',
+      'esc.tls.ca: found a part 1 that is no certificate (northgate.yaml line 2), expected one or more X.509 certificates in PEM',
+    ],
+  },
   'certificates for a journal without TLS': {
-    yaml: `${vip}journal:\n  plaintext: true\n  url: redis://r\n  tls: {ca: "-----BEGIN CERTIFICATE-----"}`,
+    yaml: `${vip}journal:\n  plaintext: true\n  url: redis://r\n  tls: {ca: ${folder.write('ca.pem', makeCertificate('a').cert)}}`,
     says: [
       'journal.url: found a URL without TLS beside journal.tls (northgate.yaml line 4), expected rediss:, rediss+sentinel: or rediss+cluster:',
     ],

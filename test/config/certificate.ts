@@ -1,7 +1,7 @@
-// A self-signed certificate and its key, made on the spot (X.509 v3, Ed25519; RFC 5280 and RFC 8410), so that no private
+// Certificates and their keys, self-signed or of an authority, made on the spot (X.509 v3, Ed25519; RFC 5280 and RFC 8410), so that no private
 // key lies in the repository and no tool besides Node is needed.
 
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 const der = (tag: number, ...parts: Buffer[]): Buffer => {
   const body = Buffer.concat(parts);
@@ -13,31 +13,71 @@ const ed25519 = sequence(Buffer.from('06032b6570', 'hex'));
 const commonName = Buffer.from('0603550403', 'hex');
 const bits = (content: Buffer): Buffer => der(0x03, Buffer.from([0]), content);
 
-/** Subject alternative name, version 4 addresses only (RFC 5280, section 4.2.1.6). */
-function alternatives(addresses: readonly string[]): Buffer[] {
-  if (addresses.length === 0) return [];
+/** Basic constraints, and subject alternative names, version 4 addresses only (RFC 5280, section 4.2.1.6). */
+function extensions(addresses: readonly string[], isAuthority: boolean): Buffer[] {
   const names = addresses.map((address) => der(0x87, Buffer.from(address.split('.').map(Number))));
-  return [der(0xa3, sequence(sequence(Buffer.from('0603551d11', 'hex'), der(0x04, sequence(...names)))))];
+  const found = [
+    ...(isAuthority
+      ? [sequence(Buffer.from('0603551d130101ff', 'hex'), der(0x04, sequence(der(1, Buffer.of(255)))))]
+      : []),
+    ...(names.length === 0 ? [] : [sequence(Buffer.from('0603551d11', 'hex'), der(0x04, sequence(...names)))]),
+  ];
+  return found.length === 0 ? [] : [der(0xa3, sequence(...found))];
 }
 
-/** `{ cert, key }`, both PEM; valid from 2020 to 2049; for the name, and for the addresses if any. */
-export function makeCertificate(name: string, addresses: readonly string[] = []): { cert: string; key: string } {
+export interface Certificate {
+  readonly name: string;
+  /** Both PEM. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface CertificateOptions {
+  /** Absent: itself. */
+  readonly issuer?: Certificate;
+  /** It may sign others (RFC 5280, section 4.2.1.9). */
+  readonly isAuthority?: boolean;
+  /** Days from now; absent: from 2020 to 2049. */
+  readonly validDays?: readonly [from: number, until: number];
+}
+
+/** For the name, and for the addresses if any. */
+export function makeCertificate(
+  name: string,
+  addresses: readonly string[] = [],
+  { issuer, isAuthority = false, validDays }: CertificateOptions = {},
+): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const subject = sequence(der(0x31, sequence(commonName, der(0x0c, Buffer.from(name)))));
+  const [from, until] = validDays?.map(daysFromNow) ?? ['200101000000Z', '491231235959Z'];
   const content = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
-    der(0x02, Buffer.from([1])),
+    der(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
     ed25519,
-    subject,
-    sequence(der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from('491231235959Z'))),
-    subject,
+    nameOf(issuer?.name ?? name),
+    sequence(der(0x17, Buffer.from(from ?? '')), der(0x17, Buffer.from(until ?? ''))),
+    nameOf(name),
     publicKey.export({ type: 'spki', format: 'der' }),
-    ...alternatives(addresses),
+    ...extensions(addresses, isAuthority),
   );
-  const certificate = sequence(content, ed25519, bits(sign(null, content, privateKey)));
-  const lines = certificate.toString('base64').replace(/(.{64})/g, '$1\n');
+  const signer = issuer === undefined ? privateKey : createPrivateKey(issuer.key);
+  const certificate = sequence(content, ed25519, bits(sign(null, content, signer)));
+  const lines =
+    certificate
+      .toString('base64')
+      .match(/.{1,64}/g)
+      ?.join('\n') ?? '';
   return {
+    name,
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
     key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
   };
 }
+
+const nameOf = (name: string): Buffer => sequence(der(0x31, sequence(commonName, der(0x0c, Buffer.from(name)))));
+
+/** UTCTime (RFC 5280, section 4.1.2.5.1). */
+const daysFromNow = (days: number): string =>
+  `${new Date(Date.now() + days * 86_400_000)
+    .toISOString()
+    .replace(/\.\d+|[-:T]/g, '')
+    .slice(2)}`;

@@ -20,12 +20,19 @@ test('a dead letter is found on the overview, sent again with a reason, and its 
   await needs.getByRole('link', { name: /Dead letter/ }).click();
   await visited.picture('dead-letters-one');
 
+  // All of them at once is offered too, and says first how many that is.
+  await page.getByLabel('all of them, on every page').check();
+  await page.getByRole('button', { name: 'Send again…' }).click();
+  await page.getByRole('heading', { name: 'Send 1 dead letter again?' }).waitFor();
+  await page.getByText('CREATE_TENANT of').waitFor();
+  await page.getByRole('link', { name: 'Back' }).click();
+
   made.client.answering = () => 200;
   await page
     .getByRole('row', { name: /tenants\/shop/ })
     .getByRole('checkbox')
     .check();
-  await page.getByRole('button', { name: 'Send ticked ones again…' }).click();
+  await page.getByRole('button', { name: 'Send again…' }).click();
   await page.getByRole('heading', { name: 'Send 1 dead letter again?' }).waitFor();
   await page.getByLabel('Why?').fill('the orchestrator is repaired');
   await page.getByRole('button', { name: 'Send 1 dead letter again' }).click();

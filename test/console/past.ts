@@ -4,6 +4,7 @@
  * gateway finds nothing to do.
  */
 import { readConfig, refusalText } from '../../src/config/reader.ts';
+import type { Config } from '../../src/config/schema.ts';
 import type { Attempt, State, Transaction } from '../../src/domain/transaction.ts';
 import { packAnswer, packRequest } from '../../src/journal/message.ts';
 import { openJournal } from '../../src/journal/open.ts';
@@ -35,11 +36,15 @@ const switchoversOf = (now: number) =>
     abandoned: 1,
   }));
 
-/** Fills the journal of these settings. Nobody else may have it open. */
-export async function writePast(settings: Readonly<Record<string, string>>, { count, hours = 6 }: Past): Promise<void> {
+export function pastConfig(settings: Readonly<Record<string, string>>): Config {
   const reading = readConfig({ environment: { NORTHGATE_ESC_VIP: '127.0.0.1', ...settings } });
   if ('errors' in reading) throw new Error(refusalText(reading));
-  const journal = await openJournal(reading.config.journal);
+  return reading.config;
+}
+
+/** Fills the journal of these settings. Nobody else may have it open. */
+export async function writePast(settings: Readonly<Record<string, string>>, { count, hours = 6 }: Past): Promise<void> {
+  const journal = await openJournal(pastConfig(settings).journal);
   const now = Date.now();
   const switchovers = switchoversOf(now);
   await journal.raiseEpoch(7);

@@ -9,6 +9,7 @@ import { type SimulatedPair, startPair } from '../../src/sim/pair.ts';
 import type { PairOptions } from '../../src/sim/profiles.ts';
 import { makeCertificate } from '../config/certificate.ts';
 import { run } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { settingsFor } from '../support/world.ts';
 
 export type Settings = Readonly<Record<string, string>>;
@@ -50,7 +51,9 @@ export interface Clinic extends AsyncDisposable {
 /** A pair as ESC is: HTTPS, credentials. `given` replaces options of it. */
 export async function openClinic(given: PairOptions = {}): Promise<Clinic> {
   const tls = makeCertificate('esc-pair', addresses);
-  const pair = await startPair({ tls, auth: account, timeScale: 0.004, peerReturnMs: 20_000, ...given });
+  // The addresses are those that the simulator has of itself, which others have too; the ports are not.
+  const ports = { restPort: await freePort(), healthPort: await freePort() };
+  const pair = await startPair({ ...ports, tls, auth: account, timeScale: 0.004, peerReturnMs: 20_000, ...given });
   const directory = await mkdtemp(join(tmpdir(), 'northgate-'));
   const settings = {
     ...settingsFor(pair, directory),

@@ -57,6 +57,34 @@ test('ESC’s clock is ahead: a warning with how much', async () => {
   assert.equal(diagnosis.code, 0);
 });
 
+test('ESC’s clock is told by REST where the health monitor says no date', async () => {
+  const dateless: RequestListener = (_, response) => {
+    response.sendDate = false;
+    response.setHeader('content-type', 'application/json').end('{"status_code":2000,"stage":"READY"}');
+  };
+  const behind: RequestListener = (_, response) => {
+    response.setHeader('date', new Date(Date.now() - 3_600_000).toUTCString());
+    response.setHeader('content-type', 'application/xml').end('<tenants/>');
+  };
+  await using clinic = await openClinic({ tls: undefined });
+  await using health = await startNeighbour(dateless, '127.0.0.10');
+  await using rest = await startNeighbour(behind, '127.0.0.10');
+  const diagnosis = await clinic.consult({
+    NORTHGATE_ESC_HEALTH_PORT: String(health.port),
+    NORTHGATE_ESC_REST_PORT: String(rest.port),
+    NORTHGATE_ESC_NODES: '',
+  });
+  assert.match(diagnosis.of('pair.clock')[0]?.found ?? '', /ESC’s clock is (?:359\d|360\d) s behind ours/);
+});
+
+test('a listener with the address of another machine, whoever answers there', async () => {
+  await using clinic = await openClinic();
+  const port = String(await freePort());
+  const diagnosis = await clinic.consult({ NORTHGATE_NORTHBOUND_HOST: '192.0.2.1', NORTHGATE_NORTHBOUND_PORT: port });
+  assert.deepEqual(diagnosis.ids('fail'), ['northbound.port']);
+  assert.match(diagnosis.of('northbound.port')[0]?.advice ?? '', /an address of this machine/);
+});
+
 test('beside a running gateway: its ports, its journal’s file and its callbacks path are known as its own', async () => {
   const port = String(await freePort());
   const opsPort = String(await freePort());
@@ -93,8 +121,16 @@ test('beside a running gateway: its ports, its journal’s file and its callback
   assert.match(unreachable.of('callbacks.url')[0]?.found ?? '', /cannot be reached \(ECONNREFUSED\)/);
   assert.equal(unreachable.code, 1);
 
+  const secure = { ...settings, NORTHGATE_CALLBACKS_PUBLIC_URL: `https://127.0.0.1:${port}` };
+  assert.match((await consult(secure)).of('callbacks.url')[0]?.found ?? '', /no answer in the scheme of the URL/);
+
   const besides = { ...settings, NORTHGATE_CALLBACKS_PUBLIC_URL: `http://127.0.0.1:${port}/inside` };
   assert.match((await consult(besides)).of('callbacks.url')[0]?.found ?? '', /not to its callbacks path/);
+
+  const [free, opsFree] = [String(await freePort()), String(await freePort())];
+  const second = await consult({ ...settings, NORTHGATE_NORTHBOUND_PORT: free, NORTHGATE_OPS_PORT: opsFree });
+  assert.equal(second.of('journal.file')[0]?.status, 'fail');
+  assert.match(second.of('journal.file')[0]?.found ?? '', /held by process \d+, and no gateway answers/);
 });
 
 test('without a gateway that runs, nobody can answer for the callbacks: a warning', async () => {

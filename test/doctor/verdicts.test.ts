@@ -10,7 +10,7 @@ import { holderOf, judgeFile, judgeFree } from '../../src/cli/doctor/journal-fil
 import { judgeMemory, judgePersistence, judgeVersion } from '../../src/cli/doctor/journal-verdicts.ts';
 import { judgeHolder } from '../../src/cli/doctor/listeners.ts';
 import { judgeName, judgeRoute } from '../../src/cli/doctor/names.ts';
-import { judgeClock, judgeVip } from '../../src/cli/doctor/pair.ts';
+import { judgeActive, judgeClock, judgeVip } from '../../src/cli/doctor/pair.ts';
 import type { Seen } from '../../src/cli/doctor/place.ts';
 import { makeCertificate } from '../config/certificate.ts';
 
@@ -30,6 +30,7 @@ const greeted = (changed: Partial<typeof certificate>, distrust: string | null =
 test('a certificate is told by its end, its beginning, its names, its issuer', () => {
   assert.equal(greeted({}).status, 'pass');
   assert.match(greeted({ validToAt: now + 10 * day }).advice ?? '', /within 10 days/);
+  assert.match(greeted({ validToAt: now + day / 2 }).advice ?? '', /renew it today/);
   assert.equal(greeted({ validToAt: now - day }, 'CERT_HAS_EXPIRED').status, 'fail');
   assert.match(greeted({ validFromAt: now + day }, 'CERT_NOT_YET_VALID').found, /not valid yet/);
   assert.match(greeted({}, 'ERR_TLS_CERT_ALTNAME_INVALID').found, /not for this address/);
@@ -91,6 +92,12 @@ test('the VIP is told from the active node by its certificate, and from nodes th
   assert.match(judgeVip(seen('192.0.2.1', 'refused'), [seen('192.0.2.2', 'ready')]).advice ?? '', /address pairs/);
 });
 
+test('that a node could not be asked does not make it inactive', () => {
+  const vip = seen('192.0.2.1', 'unknown');
+  assert.equal(judgeActive(vip, [seen('192.0.2.2', 'unknown'), seen('192.0.2.3', 'refused')]).status, 'skip');
+  assert.equal(judgeActive(vip, [seen('192.0.2.2', 'silent'), seen('192.0.2.3', 'refused')]).status, 'fail');
+});
+
 test('clocks within five seconds agree', () => {
   assert.equal(judgeClock(4_000, 'ESC’s').status, 'pass');
   assert.match(judgeClock(-90_000, 'ESC’s').found, /90 s behind ours/);
@@ -114,9 +121,10 @@ test('room on the disk, private files, and who holds one', () => {
   assert.equal(judgeFree(500 * 1024 ** 2).status, 'warn');
   assert.equal(judgeFree(10 * 1024 ** 2).status, 'fail');
   const file = { exists: true, isWritable: true, isDatabase: true, mode: 0o600, holder: null };
-  assert.equal(judgeFile(file).status, 'pass');
-  assert.equal(judgeFile({ ...file, mode: 0o640 }).status, 'warn');
-  assert.equal(judgeFile({ ...file, isWritable: false }).status, 'fail');
+  assert.equal(judgeFile(file, false).status, 'pass');
+  assert.equal(judgeFile({ ...file, mode: 0o640 }, false).status, 'warn');
+  assert.equal(judgeFile({ ...file, isWritable: false }, false).status, 'fail');
+  assert.match(judgeFile({ ...file, holder: 4711 }, true).found, /held by process 4711/);
   const locks = '1: POSIX  ADVISORY  READ 11 08:01:77 0 EOF\n2: POSIX  ADVISORY  WRITE 4711 08:01:77 1073741826 EOF\n';
   assert.equal(holderOf(locks, 77), 4711);
   assert.equal(holderOf(locks, 78), null);

@@ -1,14 +1,13 @@
 // A pair played by hand: observations in as few words as possible, one machine that is fed them, and its effects.
 import type { Observation } from '../../src/domain/health.ts';
+import { initialPair, type PairState } from '../../src/domain/pair-state.ts';
 import {
   decide,
   type GateMode,
   gateOf,
-  initialPair,
   type PairEffect,
   type PairEvent,
   type PairRules,
-  type PairState,
 } from '../../src/domain/switchover.ts';
 
 export const nodeA = '192.0.2.1';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Attempt, Report } from '../../src/domain/transaction.ts';
-import { cleanUpOf, mayBeAtWork, mayHaveServed } from '../../src/replay/evidence.ts';
+import type { Attempt, OperationKind, Report } from '../../src/domain/transaction.ts';
+import { cleanUpOf, doubtOf, isBusyThere, mayBeAtWork, mayHaveServed } from '../../src/replay/evidence.ts';
 import { nextOf, type Seen } from '../../src/replay/reconcile.ts';
 import { held } from './records.ts';
 
@@ -19,6 +19,7 @@ const seen: Seen = {
   mayCleanUp: true,
   mayHaveServed: false,
   mayBeAtWork: false,
+  isBusyThere: false,
 };
 
 test('R15 only what is proven own, may be cleaned up and cannot have served is deleted', () => {
@@ -26,7 +27,7 @@ test('R15 only what is proven own, may be cleaned up and cannot have served is d
     fc.property(
       fc.record({
         found: fc.constantFrom('absent', 'done', 'under-way', 'broken', 'unreadable'),
-        history: fc.constantFrom('none', 'created', 'deleting'),
+        history: fc.constantFrom('none', 'created', 'deleting', 'unsure'),
         isProvenOwn: fc.boolean(),
         mayBeOwn: fc.boolean(),
         isAsAsked: fc.boolean(),
@@ -35,6 +36,7 @@ test('R15 only what is proven own, may be cleaned up and cannot have served is d
         mayCleanUp: fc.boolean(),
         mayHaveServed: fc.boolean(),
         mayBeAtWork: fc.boolean(),
+        isBusyThere: fc.boolean(),
       }),
       (facts) => {
         const next = nextOf(create, facts as Seen);
@@ -75,6 +77,42 @@ test('R16 an update that ESC may be at work on is sent again only when that has 
   assert.equal(nextOf(update, { ...atWork, mayBeAtWork: false }).do, 'send');
   assert.equal(nextOf(update, { ...atWork, found: 'done' }).do, 'send');
   assert.equal(nextOf(update, { ...atWork, found: 'done', isAsAsked: true }).do, 'settle');
+});
+
+test('R15 behind an earlier delete of which nobody knows what became of it, only what is proven own is settled', () => {
+  const unsure: Seen = { ...seen, found: 'done', history: 'unsure' };
+  assert.equal(nextOf(create, { ...unsure, isProvenOwn: false }).do, 'operator');
+  assert.equal(nextOf(create, { ...unsure, isProvenOwn: false, found: 'absent' }).do, 'send');
+  assert.equal(nextOf(create, unsure).do, 'settle');
+});
+
+test('R18 an update that ESC refuses while something is under way is looked at until that has ended, or is stuck', () => {
+  const update = held({ policy: { ...held().policy, kind: 'update' } });
+  for (const found of ['under-way', 'broken'] as const) {
+    assert.equal(nextOf(update, { ...seen, found, isBusyThere: true }).do, 'wait');
+    assert.equal(nextOf(update, { ...seen, found }).do, 'send');
+  }
+  assert.equal(nextOf(update, { ...seen, found: 'done', isBusyThere: true }).do, 'send');
+  const refused = { ...update, attempts: [{ ...answered, status: 409 }] };
+  assert.equal(isBusyThere(refused, { epoch: 1, at: 500, stuckAfterMs: 1000 }), true);
+  assert.equal(isBusyThere(refused, { epoch: 1, at: 1011, stuckAfterMs: 1000 }), false);
+  assert.equal(isBusyThere(refused, { epoch: 2, at: 500, stuckAfterMs: 1000 }), false);
+});
+
+test('promise 5: what an earlier attempt may have done is not failed by the refusal of a later one', () => {
+  const after = (kind: OperationKind, end: object) => ({
+    ...held({ policy: { ...held().policy, kind } }),
+    attempts: [{ ...answered, ...end } as Attempt, { ...answered, number: 2, status: 404 }],
+  });
+  assert.match(doubtOf(after('action', { outcome: 'unknown', status: undefined }), null) ?? '', /not answered/);
+  assert.match(doubtOf(after('action', { status: 200 }), null) ?? '', /ESC took/);
+  assert.equal(doubtOf(after('action', { status: 409 }), null), null);
+  assert.equal(doubtOf(after('create', { status: 200 }), 'absent'), null);
+  assert.match(doubtOf(after('create', { status: 200 }), 'unreadable') ?? '', /ESC took/);
+  assert.equal(doubtOf(after('update', { status: 200 }), 'as-it-was'), null);
+  assert.equal(doubtOf(after('update', { status: 200 }), 'absent'), null);
+  assert.match(doubtOf(after('update', { status: 200 }), 'under-way') ?? '', /ESC took/);
+  assert.equal(doubtOf(after('delete', { status: 200 }), 'done'), null);
 });
 
 test('what ESC may be at work on was sent in this epoch, not long ago, and not answered', () => {

@@ -42,8 +42,12 @@ test('R5 bad answers that are not in a row end nothing', () => {
 });
 
 test('R5 only who saw READY in the epoch bumps it', () => {
-  const play = new Play().vip('silence', { times: 9 }).node(nodeA, 'ready').node(nodeA, 'silence').node(nodeB, 'ready');
-  play.vip('ready', { identity: 'a' }).vip('refused', { times: 9 }).vip('ready', { identity: 'b' });
+  const play = new Play().vip('silence', { times: 9 }).node(nodeA, 'ready').node(nodeA, 'silence');
+  play
+    .vip('ready', { identity: 'a' })
+    .vip('refused', { times: 9 })
+    .vip('ready', { identity: 'b' })
+    .node(nodeB, 'ready');
   assert.deepEqual([play.bumps, play.state.activeNode], [[], nodeB]);
 });
 

@@ -2,6 +2,7 @@
  * Faults that befall whole connections of a link that all share: its door is shut to everybody for a while, and what is
  * sent meanwhile are the cells of that slice. One slice for each fault, phase and number of times, one after the other.
  */
+import type { DoorFault } from '../support/faults/fault.ts';
 import { until } from '../support/until.ts';
 import { isRead } from './orders.ts';
 import type { Play } from './play.ts';
@@ -19,10 +20,9 @@ export async function playDoors(play: Play, { link, isStruck }: DoorRules): Prom
   await play.setUp([...cells.values()].filter(({ hit }) => 'door' in hit));
   for (const fault of doors) {
     for (const count of times) {
-      const of = (phase: Phase): Cell[] =>
-        [...cells.values()].filter(
-          (cell) => 'door' in cell.hit && cell.hit.door === fault && cell.times === count && cell.phase === phase,
-        );
+      const slice = [...cells.values()].filter((cell) => isOfDoor(cell, fault, count));
+      const of = (phase: Phase): Cell[] => slice.filter((cell) => cell.phase === phase);
+      if (slice.length === 0) continue;
       const struck = (phase: Phase): Promise<void> =>
         until(() => isStruck(of(phase), count, phase), `what is sent ${phase} was turned away`);
 
@@ -50,6 +50,10 @@ export async function playDoors(play: Play, { link, isStruck }: DoorRules): Prom
     }
   }
 }
+
+/** A slice, whatever its phase. */
+export const isOfDoor = ({ hit, times: count }: Cell, fault: DoorFault, times: Times): boolean =>
+  'door' in hit && hit.door === fault && count === times;
 
 /** Each of them that is journaled has so many attempts. */
 export async function haveAttempts(play: Play, cells: readonly Cell[], count: number): Promise<boolean> {

@@ -40,30 +40,20 @@ export function judge(evidence: Evidence): Violation[] {
 /**
  * Not what the rule means. A look that gets a page with 404 is repeated once the application has answered something else
  * (ADR 0030), and a second page is ESC's word: a container that starts gives pages of everything, the fault, several times,
- * of one resource alone. And who sends an update again without a key may find that it was done already, by the one before.
+ * of one resource alone.
  */
 function isKnown({ rule, transaction }: Violation, { ledgers, cells }: Evidence): boolean {
-  const { all, byId } = viewsOf(ledgers);
-  const view = byId.get(transaction ?? '');
+  const view = viewsOf(ledgers).byId.get(transaction ?? '');
   const { hit, kind, times } = cells.get(view?.order?.id ?? '') ?? {};
   const isPage = hit !== undefined && 'fault' in hit && hit.fault.name === 'starting-container-404';
-  const isEarlier = all.some(({ order, effects }) => order === view?.order && effects.length > 0);
-  return (
-    (isPage && times !== 1 && kind === 'DELETE' && rule === 'done in the journal, not on the VIM') ||
-    (kind === 'PUT' && isEarlier && rule === 'completed, and not done')
-  );
+  return isPage && times !== 1 && kind === 'DELETE' && rule === 'done in the journal, not on the VIM';
 }
 
-/**
- * R30: a receiver that answers 4xx makes a dead letter of what it will not take. And a completion that is made up of an
- * action while the journal cannot be read says no event, as `northbound/made-up.ts` has it.
- */
+/** R30: a receiver that answers 4xx makes a dead letter of what it will not take. */
 function isRefused({ rule, transaction }: Violation, { journal }: Ledgers): boolean {
   if (rule !== 'a report was given up' && rule !== 'no completion') return false;
   const entry = journal.find(({ id }) => id === transaction);
   const callbacks = entry === undefined ? [] : attemptsOf(entry).flatMap((attempt) => attempt.callbacks);
-  const isEventless = callbacks.some((each) => each.from === 'made-up' && each.eventType === null);
-  if (isEventless && rule === 'no completion') return true;
   const dead = callbacks.filter(({ delivery }) => delivery === 'dead');
   return dead.length > 0 && dead.every(({ evidence = '' }) => /answered 4(?!08|29)\d\d/.test(evidence));
 }
@@ -74,8 +64,6 @@ type Attempt = JournalEntry['attempts'][number] & {
   readonly callbacks: readonly {
     readonly delivery: string;
     readonly evidence?: string;
-    readonly from?: string;
-    readonly eventType?: string | null;
   }[];
 };
 

@@ -15,6 +15,7 @@ import type { Calling } from '../chaos/sending.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import { endOfHttp } from '../support/fault-proxy-framing.ts';
 import { freePort } from '../support/free-port.ts';
+import { ownAddresses } from '../support/own-network.ts';
 import { until } from '../support/until.ts';
 import { settingsFor, startGatewayWith } from '../support/world.ts';
 import { isRead, subject } from './orders.ts';
@@ -22,8 +23,8 @@ import { type Link, links } from './table.ts';
 import { Traps } from './traps.ts';
 
 export interface PlaceOptions {
-  /** 2 to 250: the pair's own network on loopback. */
-  readonly network: number;
+  /** Which of the test process's own addresses the pair has (0 to 83), for places that stand at the same time. */
+  readonly number: number;
   readonly settings?: Readonly<Record<string, string>>;
   readonly leaseTtlMs?: number;
 }
@@ -174,20 +175,29 @@ export class Place implements AsyncDisposable {
   }
 }
 
-export async function startPlace({ network, settings = {}, leaseTtlMs }: PlaceOptions): Promise<Place> {
+/** One after the other: what is loaded and compiled meanwhile must not make time-outs of another's start run out. */
+let starting: Promise<unknown> = Promise.resolve();
+
+export function startPlace(options: PlaceOptions): Promise<Place> {
+  const started = starting.then(() => begin(options));
+  starting = started.catch(() => undefined);
+  return started;
+}
+
+async function begin({ number, settings = {}, leaseTtlMs }: PlaceOptions): Promise<Place> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'northgate-faults-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const pair = stack.use(
     await startPair({
-      vip: `127.0.${network}.10`,
-      nodes: [`127.0.${network}.11`, `127.0.${network}.12`],
+      ...ownAddresses(number),
       timeScale: 0.01,
       peerReturnMs: 600_000,
       workMs: { deployment: 20_000, operation: 20_000 },
-      // A report that is lost is sent once more, so that one may come twice.
-      profiles: { callbackRetries: 1 },
-      limits: { callbackTimeoutMs: 500 },
+      // A report that is lost is sent again, so that one may come twice; and as often as it may be hit, or a machine that
+      // stalls may let the time run out.
+      profiles: { callbackRetries: 3 },
+      limits: { callbackTimeoutMs: 4_000 },
     }),
   );
   const receiverPort = await freePort();
@@ -224,7 +234,10 @@ export async function startPlace({ network, settings = {}, leaseTtlMs }: PlaceOp
         NORTHGATE_CALLBACKS_PUBLIC_URL: `http://127.0.0.1:${proxies.reports.port}`,
         NORTHGATE_CALLBACKS_ALLOW: '127.0.0.1',
         NORTHGATE_ESC_REST_PORT: String(proxies.esc.port),
-        NORTHGATE_ESC_TIMEOUTS_RESPONSE: '2s',
+        // Many places ask at once, and need the machine for other things.
+        NORTHGATE_ESC_HEALTH_INTERVAL: '100ms',
+        // What is to be lost in a switchover must not end by itself before, on a machine that takes its time.
+        NORTHGATE_ESC_TIMEOUTS_RESPONSE: '20s',
         NORTHGATE_HOLD_TIMEOUT: '5s',
         NORTHGATE_COMPLETION_ASK_AFTER: '500ms',
         NORTHGATE_REPLAY_STUCK_AFTER: '1s',

@@ -3,13 +3,17 @@
  * of one fault, phase and number of times are sent together, and the first so many writes that bear a mark of theirs are
  * hit, or the door is shut to all connections. The proxy before Redis is in the hands of this file.
  */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import { endOfResp } from '../support/fault-proxy-framing.ts';
 import { silence } from '../support/faults/silence.ts';
+import { startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import type { Play } from './play.ts';
-import { type Cell, type Phase, type Times, times } from './table.ts';
+import { startPlace } from './place.ts';
+import { Play } from './play.ts';
+import type { Cell, Phase, Times } from './table.ts';
 
 interface Slice {
   readonly cells: readonly Cell[];
@@ -18,12 +22,17 @@ interface Slice {
 
 const againMs = 400;
 const hitMaxMs = 30_000;
+/** The gateway waits its time for a reply that never comes; each such slice takes long, and hardly any work. */
+export const silentParts: readonly string[] = ['silence there', 'silence back', 'junk there'];
+
+export const hitNameOf = ({ hit }: Cell): string => ('door' in hit ? hit.door : `${hit.fault.name} ${hit.way}`);
+
 const mark = /cell-j\d{4}/g;
 
 /** A client that is refused while the journal is away waits a little. */
-export const patiently = { again: () => pause(againMs), patienceMs: () => 20_000 };
+const patiently = { again: () => pause(againMs), patienceMs: () => 20_000 };
 
-export class RedisLink {
+class RedisLink {
   readonly proxy: FaultProxy;
   #slice: Slice | null = null;
 
@@ -70,11 +79,12 @@ export class RedisLink {
 }
 
 /** All cells of some faults, one slice after the other. */
-export async function playSlices(play: Play, link: RedisLink, cells: readonly Cell[]): Promise<void> {
+async function playSlices(play: Play, link: RedisLink, cells: readonly Cell[]): Promise<void> {
   const { place } = play;
   await play.setUp(cells);
   for (const hit of new Set(cells.map((cell) => JSON.stringify(cell.hit)))) {
-    for (const count of times) await playSlice(play, link, (phase) => of(cells, { hit, count, phase }));
+    for (const count of new Set(cells.filter((cell) => JSON.stringify(cell.hit) === hit).map((cell) => cell.times)))
+      await playSlice(play, link, (phase) => of(cells, { hit, count, phase }));
     await play.answered();
     await place.rests();
   }
@@ -107,6 +117,28 @@ async function playSlice(play: Play, link: RedisLink, cellsOf: (phase: Phase) =>
   await back;
   const after = cellsOf('after');
   await link.play(play, after, () => void play.send(after));
+}
+
+/** Plays cells of one fault or several before a Redis of their own, and puts what comes of it before the judge. */
+export async function playBeforeRedis(cells: readonly Cell[], number: number): Promise<void> {
+  assert.ok(cells.length > 0);
+  await using redis = await startRedis();
+  const link = new RedisLink(redis.port);
+  await using proxy = link.proxy;
+  await proxy.listen();
+  await using place = await startPlace({
+    number,
+    leaseTtlMs: 3_000,
+    settings: {
+      NORTHGATE_ESC_TIMEOUTS_RESPONSE: '2s',
+      NORTHGATE_JOURNAL_URL: `redis://127.0.0.1:${proxy.port}`,
+      NORTHGATE_JOURNAL_KEY: randomBytes(32).toString('base64'),
+    },
+  });
+  const play = new Play(place, cells, { isHeldDuring: false, hasOwnDoors: false, sending: () => patiently });
+  await playSlices(play, link, cells);
+  await play.judged();
+  assert.deepEqual(link.missed, []);
 }
 
 const of = (cells: readonly Cell[], { hit, count, phase }: { hit: string; count: Times; phase: Phase }): Cell[] =>

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { moved, type Transaction } from '../../src/domain/transaction.ts';
 import { Cipher } from '../../src/journal/cipher.ts';
+import { drawnDigests } from '../../src/journal/digests.ts';
 import { guardedJournal, type Trust } from '../../src/journal/guarded-journal.ts';
 import { type Journal, JournalUnavailable } from '../../src/journal/journal.ts';
 import { Recent } from '../../src/journal/recent.ts';
@@ -34,7 +35,12 @@ const at = (version: number, transaction: Transaction): Transaction => ({ ...tra
 test('R34 the bytes of a report stand beside the record again, whoever took it and whoever writes back first', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'northgate-repair-'));
   for (const isOwnerFirst of [true, false]) {
-    const journal = sqliteJournal(openDatabase(join(directory, `${isOwnerFirst}.db`)), new Cipher(null), Date.now);
+    const journal = sqliteJournal(
+      openDatabase(join(directory, `${isOwnerFirst}.db`)),
+      new Cipher(null),
+      drawnDigests(),
+      Date.now,
+    );
     const first = at(1, held({ id: 'one', owner: 'replica-1', key: 'k' }));
     const owner = new Recent({ replica: 'replica-1' });
     const taker = new Recent({ replica: 'replica-2' });
@@ -55,7 +61,12 @@ test('R34 the bytes of a report stand beside the record again, whoever took it a
 
 test('R34 while others may write back, bytes that are missing are not said to be missing', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'northgate-repair-'));
-  const journal = sqliteJournal(openDatabase(join(directory, 'journal.db')), new Cipher(null), Date.now);
+  const journal = sqliteJournal(
+    openDatabase(join(directory, 'journal.db')),
+    new Cipher(null),
+    drawnDigests(),
+    Date.now,
+  );
   const trust: Trust = { stage: 'quiet', changes: 1 };
   const guarded = guardedJournal(journal, {
     replica: 'replica-1',

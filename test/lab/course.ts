@@ -23,6 +23,8 @@ export interface Stretch {
 /** All that is known of a course when it is over. */
 export interface Course {
   readonly pair: string;
+  /** Each node had a certificate of its own, so that nobody need be misled. */
+  readonly isSecure: boolean;
   readonly stretches: readonly Stretch[];
   readonly sightings: readonly Sighting[];
   readonly readies: readonly Ready[];
@@ -40,6 +42,7 @@ export interface CourseOptions {
   readonly pace: Pace;
   readonly clients: number;
   readonly seed: number;
+  readonly isSecure: boolean;
   readonly keep?: string | undefined;
   readonly print: (line: string) => void;
 }
@@ -61,6 +64,7 @@ export async function runCourse({ causes, print, ...options }: CourseOptions): P
   const { sightings, store } = pair;
   return {
     pair: options.name,
+    isSecure: options.isSecure,
     stretches,
     sightings,
     readies: store.readies,

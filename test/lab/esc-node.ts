@@ -5,10 +5,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createSecureContext, TLSSocket } from 'node:tls';
 import { errorAnswer, readBody, send } from '../../src/sim/exchange.ts';
 import { Faults } from '../../src/sim/faults.ts';
 import { healthOf, renderHealth } from '../../src/sim/health.ts';
@@ -20,7 +22,7 @@ import { startOrder } from '../../src/sim/services.ts';
 import { causes, phaseDurations } from '../../src/sim/takeover.ts';
 import { Wire } from '../../src/sim/wire.ts';
 import { Membership } from './membership.ts';
-import { addresses, type NodeName } from './network.ts';
+import { addresses, healthPort, keepalivedHealthPort, type NodeName, restPort } from './network.ts';
 
 /** Given as JSON on the command line. */
 export interface NodeStart {
@@ -29,10 +31,10 @@ export interface NodeStart {
   /** Made when the services are READY: from then on keepalived's script asks the health monitor. */
   readonly readyFile: string;
   readonly timeScale: number;
+  /** The node's own, both PEM; null: plain HTTP. */
+  readonly certificate: { readonly cert: string; readonly key: string } | null;
 }
 
-const restPort = 8080;
-const healthPort = 8060;
 const roleAskedEveryMs = 300;
 
 const start = JSON.parse(process.argv[2] ?? '{}') as NodeStart;
@@ -57,7 +59,11 @@ node.life = life;
 keepRole();
 const durations = phaseDurations(store.list('deployment').length, causes.planned);
 await beginTo('filesystem');
-serveHealth().listen(healthPort);
+(start.certificate === null ? createHttpServer(health) : createSecureServer(start.certificate, health)).listen(
+  healthPort,
+);
+// keepalived's script speaks no TLS.
+createHttpServer(health).listen(keepalivedHealthPort);
 // The last one is the application, and comes up in its container.
 for (const name of order.slice(order.indexOf('filesystem') + 1, -1)) await beginTo(name, durations.P1);
 node.phase = 'P2';
@@ -94,14 +100,12 @@ function keepRole(): void {
   }, roleAskedEveryMs);
 }
 
-function serveHealth(): Server {
-  return createHttpServer((request, response) => {
-    request.resume();
-    if (request.url?.split('?')[0] !== '/esc/health') return void response.writeHead(404).end();
-    const report = healthOf(order, node.running, node.phase, true);
-    const { status, contentType, body } = renderHealth(report, request.headers.accept ?? '', settings.profiles);
-    response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) }).end(body);
-  });
+function health(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  if (request.url?.split('?')[0] !== '/esc/health') return void response.writeHead(404).end();
+  const report = healthOf(order, node.running, node.phase, true);
+  const { status, contentType, body } = renderHealth(report, request.headers.accept ?? '', settings.profiles);
+  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) }).end(body);
 }
 
 function serveResources(): ReturnType<typeof createTcpServer> {
@@ -113,11 +117,14 @@ function serveResources(): ReturnType<typeof createTcpServer> {
     isInMaintenance: () => false,
     crash: () => undefined,
   };
+  const secureContext = start.certificate === null ? null : createSecureContext(start.certificate);
+  /** By the stream that HTTP runs on, TLS or not. */
+  const wires = new WeakMap<Duplex, Wire>();
   let count = 0;
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request, settings.limits.bodyMaxBytes);
-    const wire: Duplex = request.socket;
-    if (body === 'left' || !(wire instanceof Wire)) return;
+    const wire = wires.get(request.socket);
+    if (body === 'left' || wire === undefined) return;
     const { method = '', url: path = '' } = request;
     const exchange = { request, response, node, life, wire, method, path, transaction: randomUUID() };
     if (body === 'too-large') return send({ ...exchange, body: '' }, errorAnswer(413, 'the body is too large'));
@@ -131,6 +138,9 @@ function serveResources(): ReturnType<typeof createTcpServer> {
   Object.assign(http, { httpAllowHalfOpen: true });
   return createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const wire = new Wire(socket, 'running', false, settings.limits.wireBufferMaxBytes);
-    http.emit('connection', wire);
+    const stream: Duplex = secureContext === null ? wire : new TLSSocket(wire, { isServer: true, secureContext });
+    stream.on('error', () => undefined);
+    wires.set(stream, wire);
+    http.emit('connection', stream);
   });
 }

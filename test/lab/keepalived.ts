@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addresses, type NodeName, prefixLength } from './network.ts';
+import { addresses, keepalivedHealthPort, type NodeName, prefixLength } from './network.ts';
 
 /** How a pair's keepalived is set up. */
 export interface Vrrp {
@@ -29,7 +29,6 @@ export interface KeepalivedOptions {
 
 const advertSeconds = 0.2;
 const priorities: Readonly<Record<NodeName, number>> = { esc1: 101, esc2: 100 };
-const healthPort = 8060;
 
 export class Keepalived {
   readonly #options: KeepalivedOptions;
@@ -171,7 +170,7 @@ exit 0
 function checkScript({ node, folder }: KeepalivedOptions): string {
   return `#!/bin/bash
 [ -e ${folder}/ready ] || exit 0
-exec 3<> /dev/tcp/${addresses[node]}/${healthPort} || exit 1
+exec 3<> /dev/tcp/${addresses[node]}/${keepalivedHealthPort} || exit 1
 printf 'GET /esc/health HTTP/1.0\\r\\nAccept: application/json\\r\\n\\r\\n' >&3
 timeout 1 cat <&3 | grep -q '"status_code":2'
 `;

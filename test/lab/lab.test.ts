@@ -29,7 +29,12 @@ const hasBegun = (maker: number): boolean => ownNamespaces(maker).some((name) =>
 
 suite('the lab', { skip, timeout }, () => {
   test('no cause of the chapter, done for real, makes the gateway break a promise', async (t) => {
-    const { figures, complaints } = await runLab({ pace, only: [], print: (line) => t.diagnostic(line) });
+    const { figures, complaints } = await runLab({
+      pace,
+      isSecure: false,
+      only: [],
+      print: (line) => t.diagnostic(line),
+    });
     for (const line of tableOf(figures).split('\n')) t.diagnostic(line);
     assert.equal(complaints.join('\n'), '');
     assert.deepEqual(new Set(figures.map(({ cause }) => cause)), new Set(causeNames));
@@ -38,6 +43,14 @@ suite('the lab', { skip, timeout }, () => {
       assert.ok(heldMs > 0, `${cause}: the gate was never shut`);
     }
     assert.deepEqual(ownNamespaces(process.pid), []);
+  });
+
+  test('over HTTPS a node that lost its role, and answers at the VIP, misleads nobody', async (t) => {
+    const only = ['split-brain', 'one-way', 'node-frozen'];
+    const { figures, complaints } = await runLab({ pace, isSecure: true, only, print: (line) => t.diagnostic(line) });
+    for (const line of tableOf(figures).split('\n')) t.diagnostic(line);
+    assert.equal(complaints.join('\n'), '');
+    assert.deepEqual(new Set(figures.map(({ cause }) => cause)), new Set(only));
   });
 
   test('a lab that is interrupted takes everything away with it', async () => {

@@ -8,7 +8,7 @@ import { causeNames, type LabOptions, runLab, type Verdict } from './run.ts';
 import { tableOf } from './table.ts';
 
 const usage =
-  'usage: npm run lab -- [--only CAUSE]… [--runs N] [--interval 200ms] [--scale N] [--json] [--keep FOLDER]';
+  'usage: npm run lab -- [--only CAUSE]… [--runs N] [--interval 200ms] [--scale N] [--tls] [--json] [--keep FOLDER]';
 const usageCode = 2;
 
 interface Given extends Omit<LabOptions, 'print'> {
@@ -24,17 +24,19 @@ function given(): Given | string {
         runs: { type: 'string' },
         interval: { type: 'string' },
         scale: { type: 'string' },
+        tls: { type: 'boolean' },
         json: { type: 'boolean' },
         keep: { type: 'string' },
       },
     });
-    const { only = [], runs = '1', interval = '200ms', scale = '20', json = false, keep } = values;
+    const { only = [], runs = '1', interval = '200ms', scale = '20', tls = false, json = false, keep } = values;
     const unknown = only.find((name) => !causeNames.includes(name));
     if (unknown !== undefined) return `--only ${unknown} is none of ${causeNames.join(', ')}`;
     if (!/^[1-9]\d*$/.test(runs)) return `--runs ${runs} is no whole number above 0`;
     if (!/^[1-9]\d*(?:ms|s)$/.test(interval)) return `--interval ${interval} is no duration such as 200ms or 1s`;
     if (!(Number(scale) > 0)) return `--scale ${scale} is no number above 0`;
-    return { only, runs: Number(runs), pace: { interval, scale: Number(scale) }, isJson: json, keep };
+    const pace = { interval, scale: Number(scale) };
+    return { only, runs: Number(runs), pace, isSecure: tls, isJson: json, keep };
   } catch (error) {
     return (error as Error).message;
   }

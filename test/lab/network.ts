@@ -18,6 +18,11 @@ export const addresses: Readonly<Record<Place | 'vip', string>> = {
   clients: '172.16.9.3',
 };
 
+export const restPort = 8080;
+export const healthPort = 8060;
+/** The same answers over plain HTTP, for keepalived's own script. */
+export const keepalivedHealthPort = 8061;
+
 /** Short enough that the chapter's x.x.x.0 are ordinary addresses of one network, and not the network's own. */
 export const prefixLength = 11;
 

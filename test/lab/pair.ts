@@ -3,13 +3,15 @@
  * namespaces of their own. This is what a cause holds in its hands. Nothing here judges.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Load } from '../chaos/load.ts';
+import { makeCertificate } from '../config/certificate.ts';
 import { run } from './commands.ts';
+import type { NodeStart } from './esc-node.ts';
 import type { GatewayStart, OpsQuestion } from './gateway-program.ts';
 import { Keepalived, type Vrrp } from './keepalived.ts';
 import { folderPrefix } from './leftovers.ts';
@@ -25,12 +27,14 @@ export interface PairOptions {
   readonly pace: Pace;
   readonly clients: number;
   readonly seed: number;
+  /** Whether ESC speaks HTTPS, each node with a certificate of its own. */
+  readonly isSecure: boolean;
   /** Where logs and configurations stay; without it nothing does. */
   readonly keep?: string | undefined;
 }
 
 /** Only what never comes takes as long, however slow the machine. */
-const waitMaxMs = 120_000;
+const waitMaxMs = 300_000;
 const calmMaxMs = 3_000;
 const startsMax = 5;
 const pollMs = 50;
@@ -43,6 +47,8 @@ export class Pair implements AsyncDisposable {
   readonly folder: string;
   readonly sightings: Sighting[] = [];
   readonly options: PairOptions;
+  /** Of each node, for its own address and the VIP. */
+  readonly #certificates: Readonly<Record<NodeName, NodeStart['certificate']>>;
   readonly #keepaliveds: Readonly<Record<NodeName, Keepalived>>;
   #gateway: Resident<Sighting> | null = null;
   #load: Load | null = null;
@@ -54,6 +60,9 @@ export class Pair implements AsyncDisposable {
     this.folder =
       keep === undefined ? mkdtempSync(join(tmpdir(), folderPrefix())) : join(resolve(keep), `${name}-${seed}`);
     mkdirSync(this.folder, { recursive: true });
+    const certificateOf = (node: NodeName): NodeStart['certificate'] =>
+      options.isSecure ? makeCertificate(node, [addresses[node], addresses.vip]) : null;
+    this.#certificates = { esc1: certificateOf('esc1'), esc2: certificateOf('esc2') };
     this.#keepaliveds = { esc1: this.#keepalivedOf('esc1'), esc2: this.#keepalivedOf('esc2') };
   }
 
@@ -167,7 +176,8 @@ export class Pair implements AsyncDisposable {
   async #startGateway(): Promise<void> {
     const errorFile = join(this.folder, 'gateway.errors');
     const logFile = join(this.folder, 'gateway.log');
-    const start: GatewayStart = { settings: gatewaySettings(this.options.pace), logFile };
+    const certificateFile = this.options.isSecure ? this.#writeCertificates() : null;
+    const start: GatewayStart = { settings: gatewaySettings(this.options.pace, certificateFile), logFile };
     for (let number = 1; ; number += 1) {
       const see = (news: Sighting): void => void this.sightings.push(news);
       const gateway = new Resident<Sighting>('gateway-program', this.network.inside('gateway'), errorFile, see);
@@ -207,14 +217,21 @@ export class Pair implements AsyncDisposable {
     const folder = join(this.folder, node);
     mkdirSync(folder);
     const { scale } = this.options.pace;
-    const start = {
+    const start: NodeStart = {
       node,
       storePath: join(this.folder, 'store'),
       readyFile: join(folder, 'ready'),
       timeScale: 1 / scale,
+      certificate: this.#certificates[node],
     };
     const services = [process.execPath, nodeProgram, JSON.stringify(start)];
     return new Keepalived({ node, vrrp: this.options.vrrp, inside: this.network.inside(node), folder, services });
+  }
+
+  #writeCertificates(): string {
+    const file = join(this.folder, 'esc.pem');
+    writeFileSync(file, nodes.map((node) => this.#certificates[node]?.cert ?? '').join(''));
+    return file;
   }
 
   #fileOf(node: NodeName, name: string): string {

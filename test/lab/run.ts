@@ -11,6 +11,8 @@ import type { Pace } from './settings.ts';
 
 export interface LabOptions {
   readonly pace: Pace;
+  /** HTTPS with a certificate a node; a promise broken because a node without the role answered fails the run then. */
+  readonly isSecure: boolean;
   /** Names of causes; none: all. */
   readonly only: readonly string[];
   /** Where logs and configurations stay, a folder a pair; without it nothing does. */
@@ -54,7 +56,7 @@ const clientsOfPair = 20;
 export const causeNames: readonly string[] = causes.map(({ name }) => name);
 
 /** Runs once. Rejects if the lab itself could not be set up. */
-export async function runLab({ pace, only, keep, print }: LabOptions): Promise<Verdict> {
+export async function runLab({ pace, isSecure, only, keep, print }: LabOptions): Promise<Verdict> {
   const isWanted = ({ name }: Cause): boolean => only.length === 0 || only.includes(name);
   const removed = removeLeftovers();
   if (removed > 0) print(`the lab: ${removed} namespaces of an earlier run were removed`);
@@ -70,7 +72,17 @@ export async function runLab({ pace, only, keep, print }: LabOptions): Promise<V
           (name) => causes.find((cause) => cause.name === name && isWanted(cause)) ?? [],
         );
         const seed = Math.floor(Math.random() * 1e9);
-        return { name: group.name, vrrp: group.vrrp, causes: chosen, pace, clients: clientsOfPair, seed, keep, print };
+        return {
+          name: group.name,
+          vrrp: group.vrrp,
+          causes: chosen,
+          pace,
+          clients: clientsOfPair,
+          seed,
+          isSecure,
+          keep,
+          print,
+        };
       })
       .filter((each) => each.causes.length > 0);
     const done = await Promise.allSettled(courses.map((each) => runCourse(each)));

@@ -3,7 +3,7 @@
  * it), and for the interval that is measured.
  */
 import { randomBytes } from 'node:crypto';
-import { addresses } from './network.ts';
+import { addresses, healthPort, restPort } from './network.ts';
 
 export const northboundPort = 8080;
 export const callbackPort = 9000;
@@ -22,7 +22,9 @@ const defaultsMs = { rampUp: 10_000, stuckAfter: 60_000, askAfter: 30_000, respo
 const operationWithin = '5s';
 const operationPath = '/ESCManager/v0/{tenant}/deployments/service/{deployment}';
 
-export function gatewaySettings({ scale, interval }: Pace): Record<string, string> {
+/** `certificateFile`: whom the gateway trusts, over HTTPS; null: plain HTTP. */
+export function gatewaySettings({ scale, interval }: Pace, certificateFile: string | null): Record<string, string> {
+  const scheme = certificateFile === null ? 'http' : 'https';
   const scaled = (name: keyof typeof defaultsMs): string => `${Math.round(defaultsMs[name] / scale)}ms`;
   return {
     NORTHGATE_NORTHBOUND_HOST: addresses.gateway,
@@ -30,9 +32,11 @@ export function gatewaySettings({ scale, interval }: Pace): Record<string, strin
     NORTHGATE_OPS_PORT: '9080',
     NORTHGATE_ESC_VIP: addresses.vip,
     NORTHGATE_ESC_NODES: `${addresses.esc1},${addresses.esc2}`,
-    NORTHGATE_ESC_REST_SCHEME: 'http',
-    NORTHGATE_ESC_REST_PORT: '8080',
-    NORTHGATE_ESC_HEALTH_SCHEME: 'http',
+    NORTHGATE_ESC_REST_SCHEME: scheme,
+    NORTHGATE_ESC_REST_PORT: String(restPort),
+    NORTHGATE_ESC_HEALTH_SCHEME: scheme,
+    NORTHGATE_ESC_HEALTH_PORT: String(healthPort),
+    ...(certificateFile === null ? {} : { NORTHGATE_ESC_TLS_CA: certificateFile }),
     NORTHGATE_ESC_HEALTH_INTERVAL: interval,
     NORTHGATE_ESC_HEALTH_TIMEOUT: '1s',
     NORTHGATE_ESC_TIMEOUTS_RESPONSE: scaled('response'),

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import supertest from 'supertest';
 import { doubledEffects } from '../../src/sim/ledger.ts';
 import { type CompletionWorld, startCompletionWorld } from '../support/completion.ts';
 import { operationNamed } from '../support/completion-operations.ts';
@@ -42,6 +43,21 @@ function judgeOnce(world: CompletionWorld, ordered: Parameters<CompletionWorld['
   assert.equal(world.stateOf(ordered.subject), 'active');
   assert.deepEqual(doubledEffects(world.pair.ledger), []);
 }
+
+test('R2 and R24 what an operator cancels after its client was promised a result is reported to it as failed', async () => {
+  await using world = await startCompletionWorld({ place: 70 });
+  world.world.gateway.coordinator.byHand('holding');
+  const ordered = world.order(create, 'unwanted', { prefer: 'respond-async' });
+  const told = await ordered.told;
+  assert.equal(told.status, 202);
+  const { id } = await world.record(ordered);
+  await supertest(world.world.gateway.ops.url).post(`/v1/transactions/${id}/cancel`).expect(202);
+
+  const { state } = await world.ended(ordered);
+  assert.equal(state.status, 'abandoned');
+  const heard = world.heard(ordered).map(({ status, transactionId }) => [status, transactionId]);
+  assert.deepEqual(heard, [['500', told.headers['esc-transaction-id']]]);
+});
 
 test('R30 a gateway that ends between report and relay: the next one relays it, under the same delivery id', async () => {
   await using world = await startCompletionWorld({ place: 63 });

@@ -116,3 +116,38 @@ test('R16 an update whose answer was lost is not sent again while ESC is at work
   assert.equal(transaction.state.status, 'completed');
   assert.equal(transaction.attempts.length, 1);
 });
+
+test('promise 5: a stop that ESC had accepted and refuses when it is sent again awaits an operator, who is told both', async () => {
+  const stop = operationNamed('STOP a service');
+  const subject = uniqueId('taken');
+  await world.done('create a deployment', subject);
+  const path = stop.path(subject);
+  world.pair.crashAt('after-answer', { method: 'POST', path }, { leftover: 'active' });
+  const ordered = world.order(stop, subject);
+  assert.equal((await ordered.told).status, 200);
+  world.pair.inject({ fault: 'status', status: 404, match: { method: 'POST', path } });
+  const transaction = await world.ended(ordered);
+
+  const { state } = transaction;
+  assert.equal(state.status, 'awaiting-operator', JSON.stringify(transaction));
+  assert.match('reason' in state ? state.reason : '', /ESC took an earlier attempt.*the replay was answered 404/);
+  assert.deepEqual(world.terminal(ordered), [], 'nobody is told that it failed');
+  await world.resolve(transaction, 'completed');
+  await world.world.open();
+});
+
+test('R16 an update that never came to ESC is not said to be observed, where the one before it had asked for the same', async () => {
+  const update = operationNamed('update a deployment');
+  const subject = uniqueId('same');
+  await world.done('create a deployment', subject);
+  const before = await world.ended(world.order(update, subject));
+  assert.equal(before.state.status, 'completed');
+  world.pair.inject({ fault: 'reset', when: 'before', match: { method: 'PUT', path: update.path(subject) } });
+
+  const ordered = world.order(update, subject);
+  assert.equal((await ordered.told).status, 200);
+  const { state } = await world.ended(ordered);
+
+  assert.equal(state.status, 'completed');
+  assert.match('reason' in state ? state.reason : '', /^not-observed: .* asked too$/);
+});

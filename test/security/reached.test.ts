@@ -130,7 +130,8 @@ suite('ESC', () => {
 
   async function ask(port: number, trust: TlsTrust | null) {
     const limits = { connectTimeoutMs: 10_000, connectionsMax: 1, answerBytesMax: 1024 * 1024 };
-    const upstream = new Upstream({ host: '127.0.0.1', port, trust, ...limits, onBadSign: () => undefined });
+    const told = { admit: async () => null, onBadSign: () => undefined };
+    const upstream = new Upstream({ host: '127.0.0.1', port, trust, ...limits, ...told });
     const headers = ['Authorization', 'Basic c2VjcmV0'];
     const fetched = await upstream.send(
       { method: 'POST', path: '/ESCManager/v0/tenants/a', headers, body: Buffer.from('<tenant/>') },

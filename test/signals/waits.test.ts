@@ -54,7 +54,7 @@ for (const [verdict, end] of [
   ['found-done', moves.settledByLook(lost, 'a look found it', 5000)],
   ['found-under-way', moves.foundUnderWay(lost, { epoch: 2, now: 5000 })],
   ['left-to-operator', moves.leftToOperator(lost, 'nobody can tell', 5000)],
-  ['failed', moves.overtaken(lost, 'a later one ended it', 5000)],
+  ['failed', moves.settledByRefusal(lost, { status: 409, bodyBytes: 0, now: 5000 })],
 ] as const) {
   test(`a replay that ended otherwise is told as ${verdict}`, () => {
     const [, over] = told(new Waits(), lost, end);

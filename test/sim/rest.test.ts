@@ -77,6 +77,8 @@ test('what makes no sense is refused: malformed XML, JSON, unknown paths and met
   await using world = await startWorld({ limits: { bodyMaxBytes: 1000 } });
   assert.equal(await statusOf(world, 'POST', '/tenants/t', '<tenant>'), 400);
   assert.equal(await statusOf(world, 'POST', '/tenants/t'), 400);
+  const withEntity = '<!DOCTYPE tenant [<!ENTITY e "x">]><tenant><name>&e;</name></tenant>';
+  assert.equal(await statusOf(world, 'POST', '/tenants/t', withEntity), 400, 'a document type');
   assert.equal(await statusOf(world, 'POST', '/tenants/t', '{}', { 'content-type': 'application/json' }), 415);
   assert.equal(await statusOf(world, 'GET', '/nothing/here/at/all'), 404);
   assert.equal(await statusOf(world, 'PATCH', '/tenants/t', tenantXml), 405);

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
 import { type SimulatedPair, startPair } from '../../src/sim/pair.ts';
 import type { PairOptions } from '../../src/sim/profiles.ts';
+import { ownAddresses } from '../support/own-network.ts';
 
 /** Bodies as ESC takes them. */
 export const tenantXml = '<tenant xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><name>t</name></tenant>';
@@ -29,6 +30,7 @@ const callMaxMs = 60_000;
 /** A pair at a hundredth of real time whose takeover is short, and a client of it. */
 export async function startWorld(options: PairOptions = {}): Promise<World> {
   const pair = await startPair({
+    ...ownAddresses(),
     timeScale: 0.01,
     phases: { P0: 2000, P1: 4000, P2: 2000, P3: 2000 },
     workMs: { deployment: 2000, tenant: 300, network: 300, operation: 1000 },

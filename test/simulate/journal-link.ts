@@ -121,6 +121,7 @@ export class JournalLink {
     const { store } = server;
     const written = (transaction: Transaction): void => server.wrote(transaction, this);
     return {
+      digests: store.digests,
       create: (creation) =>
         this.#write(async () => {
           const created = await store.create(creation);

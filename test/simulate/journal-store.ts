@@ -50,4 +50,4 @@ export function memoryDatabase(): DatabaseSync {
 
 /** `clock`: the server's, for leases. */
 export const memoryJournal = (database: DatabaseSync, clock: () => number, cipher = new Cipher(null)): Journal =>
-  sqliteJournal(database, cipher, clock);
+  sqliteJournal(database, cipher, { key: Buffer.from('simulated'), plainUntil: 0 }, clock);

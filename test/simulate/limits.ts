@@ -34,15 +34,6 @@ export const isOfLostRole = (
 
 const limits: readonly Limit[] = [
   {
-    // An action cannot be looked at, so it is sent again by policy (R17); ESC's refusal of what it had accepted in an epoch
-    // that ended is the answer (R18), though it may have been done. Left to an operator only where it was not answered.
-    rule: 'failed, and done',
-    excuses: ({ entry, order }) =>
-      order?.kind === 'action' &&
-      entry.attempts.length > 1 &&
-      entry.attempts.slice(0, -1).every(({ outcome }) => outcome !== 'unknown'),
-  },
-  {
     // Sent twice without a key, it is two transactions (R26), each of which finds the resource as it asked (R16).
     rule: 'completed, and not done',
     excuses: ({ entry, order }) => order?.kind === 'update' && entry.reason === 'the resource is as the update asked',

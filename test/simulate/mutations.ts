@@ -71,15 +71,15 @@ const mutations: readonly Mutation[] = [
   {
     name: 'a look is left out before a replay',
     file: replay,
-    find: "if (looked !== 'send') return looked;",
+    find: "if (looked.kind !== 'send') return looked;",
     put: '',
   },
   {
     name: 'a later transaction is not asked about before a replay',
-    file: replay,
-    find: "return overtaker !== null && isAct && found !== 'away' ?",
-    put: 'return overtaker?.sequence === 0 && isAct ?',
-    from: 4,
+    file: 'src/replay/neighbours.ts',
+    find: 'lane.filter((later) => later.sequence > sequence && mayHaveActed(later));',
+    put: 'lane.filter((later) => later.sequence < 0 && sequence > 0 && mayHaveActed(later));',
+    from: 13,
   },
   {
     name: 'the lease is not checked before a send',

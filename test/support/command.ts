@@ -17,9 +17,15 @@ export interface Running extends AsyncDisposable {
   readonly ended: Promise<Ran>;
 }
 
-/** Starts it with an environment of its own; nothing of ours but PATH. A test that fails leaves none behind: it is disposed of. */
+/** Where Node keeps what it has compiled; it changes nothing but how fast a process starts. */
+export const ofNode = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
+
+/**
+ * Starts it with an environment of its own; nothing of ours but PATH, and what Node has compiled. A test that fails leaves
+ * none behind: it is disposed of.
+ */
 export function start(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
-  const env = { PATH: process.env.PATH ?? '', ...environment };
+  const env = { PATH: process.env.PATH ?? '', ...ofNode, ...environment };
   const child = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';

@@ -11,13 +11,14 @@ import type { PairOptions } from '../../src/sim/profiles.ts';
 import { CallbackServer, type Heard } from '../callbacks/relaying.ts';
 import { network, type Operation, operationNamed } from './completion-operations.ts';
 import { freePort } from './free-port.ts';
+import { ownAddresses } from './own-network.ts';
 import { until } from './until.ts';
 import { startWorld, type Told, type World } from './world.ts';
 
 export interface CompletionOptions {
   readonly pair?: PairOptions;
   readonly settings?: Readonly<Record<string, string>>;
-  /** 2 to 250: the pair's own network on loopback, for worlds that live at the same time. */
+  /** Which of the test process's own addresses the pair has (0 to 83), for worlds that live at the same time. */
   readonly place?: number;
   /** False: ESC cannot reach the gateway, which finds completion by looking alone. */
   readonly hasPublicUrl?: boolean;
@@ -181,7 +182,7 @@ export async function startCompletionWorld(options: CompletionOptions = {}): Pro
   const client = parts.adopt(new CallbackServer(), (each) => each.close());
   await client.listen();
   const world = await startWorld({
-    pair: { ...quickly, vip: `127.0.${place}.10`, nodes: [`127.0.${place}.11`, `127.0.${place}.12`], ...pair },
+    pair: { ...quickly, ...ownAddresses(place), ...pair },
     settings: {
       NORTHGATE_NORTHBOUND_PORT: String(port),
       NORTHGATE_CALLBACKS_ALLOW: '127.0.0.1',

@@ -8,6 +8,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface Forwarder extends AsyncDisposable {
   readonly port: number;
   leadTo(target: { readonly port: number }): void;
+  /** The same for new connections; those there are stay with their server. */
+  leadNewTo(target: { readonly port: number }): void;
 }
 
 export async function startForwarder(first: { readonly port: number }): Promise<Forwarder> {
@@ -36,6 +38,9 @@ export async function startForwarder(first: { readonly port: number }): Promise<
     leadTo(next) {
       target = next;
       cut();
+    },
+    leadNewTo(next) {
+      target = next;
     },
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');

@@ -13,10 +13,12 @@ import { readConfig, refusalText } from '../../src/config/reader.ts';
 import { type SimulatedPair, startPair } from '../../src/sim/pair.ts';
 import type { PairOptions } from '../../src/sim/profiles.ts';
 import { watched } from './answer-watch.ts';
+import { ownAddresses } from './own-network.ts';
 import { until } from './until.ts';
 
 /** A switchover in well under a second of silence, refusals, a starting container, INIT and READY. */
 export const briefly: PairOptions = {
+  ...ownAddresses(),
   restPort: 0,
   healthPort: 0,
   timeScale: 0.004,

@@ -43,11 +43,20 @@ export async function examineCallbacks(config: Config, vip: Seen, isRunning: boo
   ];
 }
 
+/** What Node says of TLS where plain HTTP is spoken, and of HTTP where something else is. */
+const notTheScheme = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'HPE_INVALID_CONSTANT']);
+
 /** `isRunning`: a gateway runs on this machine, so one should answer there. */
 function judgePath(answer: Answer, isRunning: boolean): Verdict {
   if (answer.kind !== 'answered') {
     const found =
       answer.kind === 'silent' ? `silent for ${answer.waitedMs / 1000} s` : `cannot be reached (${answer.code})`;
+    if (answer.kind === 'broken' && notTheScheme.has(answer.code)) {
+      return fail(
+        `no answer in the scheme of the URL (${answer.code})`,
+        'write http or https into callbacks.publicUrl, whichever is spoken there',
+      );
+    }
     if (answer.kind === 'broken' && !isRunning) {
       return warn(`${found}, and no gateway runs here`, 'run the doctor again while the gateway serves');
     }

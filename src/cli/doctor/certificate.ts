@@ -71,7 +71,7 @@ export function judgeGreeting(greeting: Greeting, trust: Trust, { key, peer, now
   }
   if (distrust !== null) return distrusted(certificate, distrust, { trust, peer, now });
   if (certificate.validToAt - now < renewDays * dayMs) {
-    return warn(`trusted: ${shown}`, `renew it within ${daysUntil(certificate.validToAt, now)} days, on both nodes`);
+    return warn(`trusted: ${shown}`, `renew it ${inDaysUntil(certificate.validToAt, now)}, on both nodes`);
   }
   return pass(`trusted: ${shown}`);
 }
@@ -117,7 +117,7 @@ export function judgeOwnCertificate(pem: string | undefined, key: string, now: n
   if (validToAt < now) return fail(`${subject} expired on ${until}`, `renew ${key} and start the gateway again`);
   if (validFromAt > now) return fail(`${subject} is not valid yet`, 'set this machine’s clock right');
   if (validToAt - now < renewDays * dayMs) {
-    return warn(`${subject}, until ${until}`, `renew ${key} within ${daysUntil(validToAt, now)} days`);
+    return warn(`${subject}, until ${until}`, `renew ${key} ${inDaysUntil(validToAt, now)}`);
   }
   return pass(`${subject}, until ${until}`);
 }
@@ -141,4 +141,8 @@ export function judgeStandbyTrust(trust: Trust, seen: readonly string[]): Verdic
 }
 
 const dateOf = (instant: number): string => new Date(instant).toISOString().slice(0, 10);
-const daysUntil = (instant: number, now: number): number => Math.floor((instant - now) / dayMs);
+
+function inDaysUntil(instant: number, now: number): string {
+  const days = Math.floor((instant - now) / dayMs);
+  return days === 0 ? 'today' : `within ${days} day${days === 1 ? '' : 's'}`;
+}

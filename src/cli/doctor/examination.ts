@@ -28,7 +28,7 @@ export async function examine(reading: ConfigReading, tell: (checks: readonly Ch
     Promise.all([vip, nodes]).then(([one, all]) => examineTogether(config, one, all)),
     own.then(({ checks }) => checks),
     Promise.all([vip, own]).then(([{ seen }, { isRunning }]) => examineCallbacks(config, seen, isRunning)),
-    examineJournal(config),
+    own.then(({ isRunning }) => examineJournal(config, isRunning)),
   ];
   const all: Check[] = [];
   for (const group of groups) {
@@ -57,7 +57,7 @@ async function examineTogether(config: Config, vip: Examined, nodes: readonly Ex
   ];
 }
 
-function examineJournal(config: Config): Promise<Check[]> {
+function examineJournal(config: Config, isRunning: boolean): Promise<Check[]> {
   const { url } = config.journal;
-  return url.kind === 'sqlite' ? examineJournalFile(config, url.path) : examineRedis(config, url);
+  return url.kind === 'sqlite' ? examineJournalFile(config, url.path, isRunning) : examineRedis(config, url);
 }

@@ -24,12 +24,13 @@ export interface FileFacts {
   readonly holder: number | null;
 }
 
-export async function examineJournalFile(config: Config, path: string): Promise<Check[]> {
+/** `isRunning`: whether a gateway answers on one of the configured ports. */
+export async function examineJournalFile(config: Config, path: string, isRunning: boolean): Promise<Check[]> {
   const whole = resolve(path);
   const facts = await factsOf(whole);
   const subject = `sqlite:${whole}`;
   return [
-    check('journal.file', subject, judgeFile(facts)),
+    check('journal.file', subject, judgeFile(facts, isRunning)),
     check('journal.key-file', `${whole}.key`, judgeKeyFile(config, whole, facts.exists)),
     check('journal.disk', dirname(whole), await judgeDisk(dirname(whole))),
     check('journal.durability', subject, pass('SQLite syncs every write before it is confirmed')),
@@ -72,7 +73,7 @@ export function holderOf(locks: string, inode: number): number | null {
   return null;
 }
 
-export function judgeFile({ exists, isWritable, isDatabase, mode, holder }: FileFacts): Verdict {
+export function judgeFile({ exists, isWritable, isDatabase, mode, holder }: FileFacts, isRunning: boolean): Verdict {
   if (!isDatabase) return fail('is not a database', 'correct journal.url, or move the file away');
   if (!isWritable) {
     const what = exists
@@ -81,6 +82,12 @@ export function judgeFile({ exists, isWritable, isDatabase, mode, holder }: File
     return fail(what, 'make it, and give it to the user that the gateway runs as; run the doctor as that user');
   }
   if (!exists) return pass('is not there yet, and is made at the first start');
+  if (holder !== null && !isRunning) {
+    return fail(
+      `held by process ${holder}, and no gateway answers on the ports of this configuration`,
+      'end it, or write another path into journal.url: one gateway can have an embedded journal, and a second does not start',
+    );
+  }
   if ((mode & 0o077) !== 0) {
     const found = `others may read it (mode ${mode.toString(8).padStart(4, '0')})`;
     return warn(found, 'chmod 600 it and the files beside it: records name resources and clients');

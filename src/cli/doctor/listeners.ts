@@ -65,14 +65,20 @@ function judgeListenerTls({ id, host }: Listener, cert: string | undefined): Ver
 
 const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1' || host === 'localhost';
 
+/** A port below 1024 that this user may not have may all the same be held by a gateway that may. */
+const mayBeHeld: ReadonlySet<string> = new Set(['EADDRINUSE', 'EACCES']);
+
 /** A wildcard is called at loopback. */
 const callable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);
 
+/** Listening comes first: who answers at an address of another machine holds nothing of ours, even if it is a gateway. */
 async function findHolder({ host, port, tls, path }: Listener): Promise<Holder> {
   if (port === 0) return { kind: 'any-free' };
+  const tried = await tryListening(host, port);
+  if (tried.kind !== 'refused' || !mayBeHeld.has(tried.code)) return tried;
   const called = callable(host);
   const reached = await reach(called, port, waitMs);
-  if (reached.kind !== 'connected') return await tryListening(host, port);
+  if (reached.kind !== 'connected') return tried;
   // Only to see who it is: no credentials are sent.
   const peer: Peer = { host: called, port, trust: tls.cert === undefined ? null : { verify: false } };
   const answer = await ask(peer, { path, waitMs });

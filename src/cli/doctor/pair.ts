@@ -23,6 +23,11 @@ export function judgeActive(vip: Seen, nodes: readonly Seen[]): Verdict {
   }
   if (active[0] !== undefined) return pass(`${active[0].host} is active`);
   if (isReady(vip)) return skip('no node says so, yet the VIP is READY: see pair.vip');
+  const unasked = nodes.filter(({ health }) => health === 'unknown');
+  if (unasked.length > 0) {
+    const hosts = unasked.map(({ host }) => host).join(' and ');
+    return skip(`whether a node is active cannot be told: ${hosts} could not be asked, see node.health`);
+  }
   return fail(
     `no node is active: ${nodes.map(({ host, health }) => `${host} ${wordOf[health]}`).join(', ')}`,
     `${goesOn} see ${roles}, \`sudo escadm status --v\`, and keepalived’s lines in /var/log/messages`,
@@ -43,7 +48,7 @@ export function judgeVip(vip: Seen, nodes: readonly Seen[]): Verdict {
   const active = nodes.filter(isReady);
   if (isReady(vip)) return active.length === 0 ? judgeHolder(nodes) : judgeIdentity(vip, active);
   const [first] = active;
-  if (first === undefined) return skip('nobody is active');
+  if (first === undefined) return skip('no node says that it is active');
   if (vip.health === 'unknown') return skip('the VIP could not be asked: see vip.health');
   return fail(
     `${first.host} is active, and the VIP ${wordOf[vip.health]}`,

@@ -58,7 +58,8 @@ export async function examineVip(config: Config): Promise<Examined> {
       subject: `VIP ${at(vip, health.port)}`,
     })),
   ];
-  return { checks, seen: seenOf(vip, way.addresses, ofHealth) };
+  const seen = seenOf(vip, way.addresses, ofHealth);
+  return { checks, seen: { ...seen, skewMs: seen.skewMs ?? skewOf(ofRest.answer) } };
 }
 
 /** A node, by its health port alone: traffic goes to the VIP only. */
@@ -90,9 +91,11 @@ function seenOf(host: string, addresses: readonly string[], { answer, unasked, f
     addresses,
     health: answer === null ? unasked : healthOf(answer),
     fingerprint,
-    skewMs: answer?.kind === 'answered' ? answer.skewMs : null,
+    skewMs: skewOf(answer),
   };
 }
+
+const skewOf = (answer: Answer | null): number | null => (answer?.kind === 'answered' ? answer.skewMs : null);
 
 async function examineWay(id: string, subject: string, host: string, key: string) {
   const named = await resolveName(host);

@@ -3,6 +3,14 @@
  */
 import type { Redis } from 'ioredis';
 import { Cipher } from '../cipher.ts';
+import {
+  type Digests,
+  drawnDigests,
+  earlierDigestKey,
+  earlierDigests,
+  openedDigests,
+  sealedDigests,
+} from '../digests.ts';
 import { newestRead, tooNew, written } from '../formats.ts';
 import type { StoredJournal } from '../journal.ts';
 import type { JournalOptions, RedisUrl } from '../options.ts';
@@ -34,11 +42,18 @@ export async function openRedis(options: JournalOptions, url: RedisUrl): Promise
   try {
     checkVersion(server.version, location);
     await checkDurability(redis, location, options, url.kind);
-    const ready = (): Promise<void> => claim(redis, keys, location, cipher);
-    await ready();
+    const isNew = await claim(redis, keys, location, cipher);
+    const digests = await digestsOf(redis, keys.journal, { cipher, options, isNew });
+    const ready = async (): Promise<void> => {
+      await claim(redis, keys, location, cipher);
+      // Of a server that came back without it.
+      await redis.hsetnx(keys.journal, 'digests', sealedDigests(digests, cipher));
+    };
     const store = storeOf(redis, server, keys, { ...options, cipher, ready });
     if (!options.allowWeaker) await confirm(store, location);
-    return redisJournal(store, redisOf(place), cipher, () => durabilityOf(redis, options.durability, url.kind));
+    return redisJournal(store, redisOf(place), { cipher, digests }, () =>
+      durabilityOf(redis, options.durability, url.kind),
+    );
   } catch (error) {
     redis.disconnect();
     throw error;
@@ -76,12 +91,13 @@ async function confirm(store: Store, location: string): Promise<void> {
 
 /**
  * Makes the journal this format's and this key's, if it is nobody's yet. Done on each connection before anything is
- * written: a server that came back empty, or another one, is not the journal that was opened.
+ * written: a server that came back empty, or another one, is not the journal that was opened. @returns whether it was nobody's.
  */
-async function claim(redis: Redis, keys: Keys, location: string, cipher: Cipher): Promise<void> {
-  await checkFormat(redis, keys.journal, location);
+async function claim(redis: Redis, keys: Keys, location: string, cipher: Cipher): Promise<boolean> {
+  const isNew = await checkFormat(redis, keys.journal, location);
   await checkRecords(redis, keys, location);
   await checkKey(redis, keys.journal, location, cipher);
+  return isNew;
 }
 
 /** The format of the records, beside that of the journal around them, which is `checkFormat`'s. */
@@ -97,10 +113,10 @@ async function checkRecords(redis: Redis, keys: Keys, location: string): Promise
   }
 }
 
-async function checkFormat(redis: Redis, journal: string, location: string): Promise<void> {
-  await redis.hsetnx(journal, 'format', format);
+async function checkFormat(redis: Redis, journal: string, location: string): Promise<boolean> {
+  const isNew = (await redis.hsetnx(journal, 'format', format)) === 1;
   const found = await redis.hget(journal, 'format');
-  if (found === format) return;
+  if (found === format) return isNew;
   throw new Error(`the journal ${location} is of format ${found}; this Northgate reads format ${format}`);
 }
 
@@ -111,4 +127,17 @@ async function checkKey(redis: Redis, journal: string, location: string, cipher:
     throw new Error(`the journal ${location} is sealed with key ${sealedWith}, which is not here: ${remedy}`);
   }
   if (cipher.keyId !== null) await redis.hset(journal, 'key', cipher.keyId);
+}
+
+/** Those of the gateway that was first; sealed anew where another key sealed them. */
+async function digestsOf(
+  redis: Redis,
+  journal: string,
+  { cipher, options, isNew }: { cipher: Cipher; options: JournalOptions; isNew: boolean },
+): Promise<Digests> {
+  const own = isNew ? drawnDigests() : earlierDigests(earlierDigestKey(options.key, options.name), Date.now());
+  await redis.hsetnx(journal, 'digests', sealedDigests(own, cipher));
+  const { digests, fresh } = openedDigests((await redis.hget(journal, 'digests')) ?? '', cipher);
+  if (fresh !== null) await redis.hset(journal, 'digests', fresh);
+  return digests;
 }

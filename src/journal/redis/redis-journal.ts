@@ -8,6 +8,7 @@ import { type Status, statuses, type Transaction } from '../../domain/transactio
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
 import { openedBody } from '../credentials.ts';
+import type { Digests } from '../digests.ts';
 import { newestRead, tooNew } from '../formats.ts';
 import {
   type Durability,
@@ -39,7 +40,7 @@ const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
 export function redisJournal(
   store: Store,
   subscriber: Redis,
-  cipher: Cipher,
+  { cipher, digests }: { readonly cipher: Cipher; readonly digests: Digests },
   readDurability: () => Promise<Durability>,
 ): StoredJournal {
   const { redis, server, keys } = store;
@@ -81,6 +82,7 @@ export function redisJournal(
   };
 
   return {
+    digests,
     create: (creation) => writer.create(creation),
     replace: (replacement) => writer.replace(replacement),
     async holder(transaction) {

@@ -8,6 +8,7 @@ import type { Transaction } from '../../domain/transaction.ts';
 import { Changes } from '../changes.ts';
 import type { Cipher } from '../cipher.ts';
 import { type KeptName, openedBody } from '../credentials.ts';
+import type { Digests } from '../digests.ts';
 import { JournalUnavailable, type StoredJournal, type SwitchoverRecord } from '../journal.ts';
 import { withOpenQuery } from '../query.ts';
 import { keyHashOf, type Row, transactionOf } from '../record.ts';
@@ -25,7 +26,12 @@ const endedLeaseKeptMs = 24 * 60 * 60 * 1000;
 const columns = 'version, sequence, head, course';
 
 /** Takes the database over; `close` closes it. `clock` gives milliseconds since the epoch of Unix. */
-export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () => number): StoredJournal {
+export function sqliteJournal(
+  database: DatabaseSync,
+  cipher: Cipher,
+  digests: Digests,
+  clock: () => number,
+): StoredJournal {
   const records = new Records(database);
   const changes = new Changes();
   const writer = new Writer((writes) => records.commit(writes), cipher, changes);
@@ -61,6 +67,7 @@ export function sqliteJournal(database: DatabaseSync, cipher: Cipher, clock: () 
   };
 
   return {
+    digests,
     create: (creation) => writer.create(creation),
     replace: (replacement) => writer.replace(replacement),
     async holder(transaction) {
