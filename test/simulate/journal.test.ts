@@ -17,6 +17,7 @@ const due = new Queue<Event>([], (a, b) => a.at - b.at || a.order - b.order);
 let last = 0;
 /** When the time was asked for last: what is said to be so much later is later than that. */
 let asked = 0;
+const askedMaxMs = 5;
 
 function happen(): void {
   for (let event = due.peek(); event !== undefined && event.at <= performance.now(); event = due.peek()) {
@@ -33,7 +34,9 @@ const machine = {
   },
   after(delayMs: number, owner: Owner | null, run: () => void): Event {
     last += 1;
-    const event = { at: asked + delayMs, order: last, owner, run, isCancelled: false };
+    // Who did not ask for the time just now counts from now.
+    const from = Math.max(asked, performance.now() - askedMaxMs);
+    const event = { at: from + delayMs, order: last, owner, run, isCancelled: false };
     due.push(event);
     setTimeout(happen, delayMs + 1);
     return event;
