@@ -41,7 +41,9 @@ function ofTransaction(view: View): Violation[] {
   if (isUndone && !isBlind) complain('completed, and not done', entry.reason ?? '');
   if (entry.status === 'abandoned' && executions.length > 0)
     complain('abandoned, and sent', `${executions.length} times`);
-  const isPromised = tries.some(({ status }) => status === 202);
+  // A person may take back what was promised, and its client hears of it (R2).
+  const isTakenBack = entry.reason?.startsWith('cancelled by') === true;
+  const isPromised = tries.some(({ status }) => status === 202) && !isTakenBack;
   if (isPromised && entry.status === 'abandoned') complain('promised, and abandoned', entry.reason ?? '');
   const expired = tries.filter(({ problem }) => problem === 'hold-expired');
   if (expired.length > 0 && entry.status !== 'abandoned') complain('told that it expired', `it is ${entry.status}`);

@@ -93,7 +93,6 @@ const mutations: readonly Mutation[] = [
     file: sender,
     find: 'if (!isDoubtful({ status: answer.status, contentType, bodyBytes: answer.body.byteLength })) {',
     put: "if (isDoubtful({ status: 200, contentType, bodyBytes: 1 }) || contentType !== '') {",
-    from: 145,
   },
   {
     name: 'what is adopted is not written',
@@ -193,7 +192,7 @@ const mutations: readonly Mutation[] = [
     file: 'src/replay/evidence.ts',
     find: "if (isUnheard) return 'dropped';",
     put: '',
-    from: 125,
+    from: 47,
   },
   {
     name: 'who waits is told an answer beside the recorded one (was so)',
