@@ -1,0 +1,113 @@
+/**
+ * What becomes of a transaction that ESC took, and of which nothing is seen when its time is over (R3). ESC is a table of
+ * answers here, since it has to say what a working one would not.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import supertest from 'supertest';
+import type { Status, Transaction } from '../../src/domain/transaction.ts';
+import type { HeardRequest } from '../support/echo-esc.ts';
+import { type EchoWorld, startEchoWorld } from '../support/echo-world.ts';
+import { until } from '../support/until.ts';
+
+const base = '/ESCManager/v0';
+const withinMs = 400;
+
+/** What ESC answers: status and body; a resource that it does not show is not there. */
+type Saying = (request: HeardRequest) => readonly [status: number, body: string];
+
+function start(say: Saying, settings: Record<string, string> = {}): Promise<EchoWorld> {
+  const paths = [`${base}/tenants/{tenant}`, `${base}/{tenant}/deployments/{deployment}`];
+  const policies = paths.flatMap((path) =>
+    ['POST', 'PUT'].map((method) => ({ method, path, completeWithin: `${withinMs}ms` })),
+  );
+  return startEchoWorld({
+    answering: (request, socket) => {
+      const [status, body] = request.target.endsWith('/tenants') ? [200, '<tenants/>'] : say(request);
+      const head = `HTTP/1.1 ${status} X\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}`;
+      socket.write(`${head}\r\n\r\n${body}`);
+    },
+    settings: {
+      NORTHGATE_POLICIES: JSON.stringify(policies),
+      NORTHGATE_COMPLETION_ASK_AFTER: '100ms',
+      NORTHGATE_REPLAY_STUCK_AFTER: '500ms',
+      NORTHGATE_REPLAY_RAMP_UP: '0s',
+      ...settings,
+    },
+  });
+}
+
+const absent = [404, '<error>none</error>'] as const;
+const ok = [200, '<ok/>'] as const;
+
+async function order(world: EchoWorld, method: string, path: string, body: string | null = null): Promise<Response> {
+  const headers = { 'content-type': 'application/xml' };
+  return fetch(`http://${world.host}${base}${path}`, { method, body, headers, redirect: 'manual' });
+}
+
+async function newest(world: EchoWorld): Promise<Transaction> {
+  const [transaction] = await world.transactions();
+  assert.ok(transaction);
+  return transaction;
+}
+
+async function becomes(world: EchoWorld, status: Status): Promise<Transaction> {
+  await until(async () => (await newest(world)).state.status === status, `it is ${status}`);
+  return newest(world);
+}
+
+const sendsOf = ({ attempts }: Transaction): number => attempts.filter(({ kind }) => kind === 'send').length;
+const reasonOf = ({ state }: Transaction): string => ('reason' in state ? state.reason : '');
+
+/** Its epoch ends, and the next one begins when its time is over. */
+async function awayForItsTime({ gateway: { coordinator } }: EchoWorld): Promise<void> {
+  const isOver = AbortSignal.timeout(withinMs + 100);
+  coordinator.byHand('holding');
+  coordinator.distrust('the test says so');
+  await until(() => isOver.aborted, 'its time is over');
+  coordinator.byHand('open');
+}
+
+/** Of one that awaits an operator. */
+async function itsTimeIsOver(world: EchoWorld): Promise<void> {
+  const transaction = await newest(world);
+  const policy = { ...transaction.policy, completeWithinMs: 0 };
+  const replaced = await world.gateway.journal.replace({ transaction: { ...transaction, policy } });
+  assert.equal(replaced.word, 'replaced');
+}
+
+test('R2 a replay that an operator orders after its time is sent, and one that ESC refuses is the operator’s again', async () => {
+  let answer: readonly [number, string] = ok;
+  await using world = await start((request) => (request.method === 'POST' ? answer : absent));
+  const reboot = '<service_operation><operation>REBOOT</operation></service_operation>';
+  await order(world, 'POST', '/adm/deployments/service/d', reboot);
+  world.gateway.coordinator.distrust('the test says so');
+  const waiting = await becomes(world, 'awaiting-operator');
+  assert.match(reasonOf(waiting), /nothing can be looked up/);
+  await itsTimeIsOver(world);
+
+  answer = [409, '<error>busy</error>'];
+  await supertest(world.gateway.ops.url).post(`/v1/transactions/${waiting.id}/replay`).expect(202);
+  await until(async () => sendsOf(await newest(world)) === 2, 'it was sent once more');
+  const refused = await becomes(world, 'awaiting-operator');
+  assert.equal(reasonOf(refused), 'the replay was answered 409');
+
+  answer = ok;
+  await supertest(world.gateway.ops.url).post(`/v1/transactions/${waiting.id}/replay`).expect(202);
+  await until(async () => sendsOf(await newest(world)) === 3, 'it was sent once more');
+});
+
+test('R3 a create that ESC took longer ago than it may take, and does not have now, awaits an operator', async () => {
+  let isThere = true;
+  const state = '<tenant><name>t</name><tenant_state>TENANT_CREATING_STATE</tenant_state></tenant>';
+  await using world = await start(({ method }) => (method === 'POST' ? ok : isThere ? [200, state] : absent));
+  assert.equal((await order(world, 'POST', '/tenants/t', '<tenant><name>t</name></tenant>')).status, 200);
+  isThere = false;
+  await awayForItsTime(world);
+
+  const waiting = await becomes(world, 'awaiting-operator');
+  assert.match(reasonOf(waiting), /^ESC took it at .*longer ago than it may take/);
+  assert.equal(sendsOf(waiting), 1);
+  await supertest(world.gateway.ops.url).post(`/v1/transactions/${waiting.id}/replay`).expect(202);
+  await until(async () => sendsOf(await newest(world)) === 2, 'an operator’s order is carried out');
+});
