@@ -86,11 +86,18 @@ export function longAcceptedAt({ attempts, policy }: Transaction, at: number): n
   return endedAt !== undefined && at > endedAt + policy.completeWithinMs ? endedAt : null;
 }
 
-export function cleanUpOf({ attempts }: Transaction, epoch: number, at: number): 'none' | 'running' | 'dropped' {
+/**
+ * What became of its last attempt, if that is a clean-up. Taken, it runs until ESC reports that it failed, or as long as a
+ * creation may take: until then what stands may go on showing its error, and a second DELETE would say nothing new (R20).
+ */
+export function cleanUpOf(transaction: Transaction, epoch: number, at: number): 'none' | 'running' | 'dropped' {
+  const { attempts, reports, policy } = transaction;
   const last = attempts.at(-1);
   if (last?.kind !== 'clean-up' || last.outcome === 'never-sent') return 'none';
   if (last.status !== undefined && !isTaken(last.status)) return 'none';
-  const isUnheard = last.outcome === 'unknown' && at > (last.endedAt ?? last.at) + silenceMaxMs;
+  if (reports.some(({ attempt, status }) => attempt === last.number && status === 'failure')) return 'dropped';
+  const runsForMs = last.outcome === 'unknown' ? silenceMaxMs : policy.completeWithinMs;
+  const isUnheard = at > (last.endedAt ?? last.at) + runsForMs;
   if (isUnheard) return 'dropped';
   return last.epoch === epoch ? 'running' : 'dropped';
 }

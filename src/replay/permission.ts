@@ -29,11 +29,18 @@ export function permissionFor(transaction: Transaction, bounds: Bounds): Permiss
   const { policy, method } = transaction;
   // An operator has decided that it is sent once more (R2).
   if (isReplayOrdered(transaction)) return { do: 'send' };
-  const acceptedAt = longAcceptedAt(transaction, bounds.at);
-  if (acceptedAt !== null) return afterItsTime(transaction, acceptedAt, bounds.at);
+  const at = cleanedUpAt(transaction) ?? bounds.at;
+  const acceptedAt = longAcceptedAt(transaction, at);
+  if (acceptedAt !== null) return afterItsTime(transaction, acceptedAt, at);
   if (policy.replay === 'never') return operator(`its policy is never to send a ${method} again`);
   if (policy.replay === 'operator') return operator(refusalOf(transaction) ?? untold(transaction));
-  return withinBounds(transaction, bounds);
+  return withinBounds(transaction, { ...bounds, at });
+}
+
+/** When its remains were ordered away, to create it again: what was allowed to be deleted then may be created now. Null: not so. */
+function cleanedUpAt({ attempts }: Transaction): number | null {
+  const last = attempts.at(-1);
+  return last?.kind === 'clean-up' && last.outcome !== 'never-sent' ? last.at : null;
 }
 
 /** Accepted longer ago than it may take, it is not sent again by itself (R3). */

@@ -74,3 +74,9 @@ test('R18 it is sent no more often, and for no longer, than replay.maxAttempts a
   assert.match(reasonOf(after('create', often), within), /sent 6 times/);
   assert.match(reasonOf(after('create', [sent(1, 10, undefined)]), { ...within, at: 70_000 }), /replay.deadline/);
 });
+
+test('R15 what was allowed to be deleted in its time may be created again after it', () => {
+  const cleanUp: Attempt = { ...sent(2, 900, 200), kind: 'clean-up', endedAt: 910 };
+  assert.equal(permissionFor(after('create', [sent(1, 10, 200), cleanUp]), bounds).do, 'send');
+  assert.equal(permissionFor(after('create', [sent(1, 10, 200), { ...cleanUp, at: 1500 }]), bounds).do, 'operator');
+});

@@ -16,10 +16,10 @@ const withinMs = 400;
 /** What ESC answers: status and body; a resource that it does not show is not there. */
 type Saying = (request: HeardRequest) => readonly [status: number, body: string];
 
-function start(say: Saying, settings: Record<string, string> = {}): Promise<EchoWorld> {
+function start(say: Saying, completeWithinMs = withinMs, settings: Record<string, string> = {}): Promise<EchoWorld> {
   const paths = [`${base}/tenants/{tenant}`, `${base}/{tenant}/deployments/{deployment}`];
   const policies = paths.flatMap((path) =>
-    ['POST', 'PUT'].map((method) => ({ method, path, completeWithin: `${withinMs}ms` })),
+    ['POST', 'PUT'].map((method) => ({ method, path, completeWithin: `${completeWithinMs}ms` })),
   );
   return startEchoWorld({
     answering: (request, socket) => {
@@ -37,6 +37,10 @@ function start(say: Saying, settings: Record<string, string> = {}): Promise<Echo
   });
 }
 
+const deployment = (state: string): string =>
+  `<deployment><name>d</name><state_machine><state>${state}</state></state_machine></deployment>`;
+const create = '<deployment><name>d</name></deployment>';
+const path = '/adm/deployments/d';
 const absent = [404, '<error>none</error>'] as const;
 const ok = [200, '<ok/>'] as const;
 
@@ -110,4 +114,27 @@ test('R3 a create that ESC took longer ago than it may take, and does not have n
   assert.equal(sendsOf(waiting), 1);
   await supertest(world.gateway.ops.url).post(`/v1/transactions/${waiting.id}/replay`).expect(202);
   await until(async () => sendsOf(await newest(world)) === 2, 'an operator’s order is carried out');
+});
+
+test('R20 a clean-up that ESC takes its time for is waited for, and then the resource is created again', async () => {
+  let [state, looksAfter, deletes]: [string | null, number, number] = [null, 0, 0];
+  await using world = await start(({ method }) => {
+    if (method === 'POST') state = state === null && deletes === 0 ? 'SERVICE_DEPLOYING_STATE' : 'SERVICE_ACTIVE_STATE';
+    if (method === 'DELETE') deletes += 1;
+    if (method !== 'GET') return ok;
+    if (deletes > 0 && state === 'SERVICE_ERROR_STATE') looksAfter += 1;
+    // As long as it undeploys, it shows the error.
+    if (looksAfter > 3) [state, looksAfter] = [null, 0];
+    return state === null ? absent : [200, deployment(state)];
+  }, 600_000);
+  assert.equal((await order(world, 'POST', path, create)).status, 200);
+  state = 'SERVICE_ERROR_STATE';
+  world.gateway.coordinator.distrust('the test says so');
+
+  const { attempts } = await becomes(world, 'completed');
+  assert.deepEqual(
+    attempts.map(({ kind }) => kind),
+    ['send', 'clean-up', 'send'],
+  );
+  assert.equal(deletes, 1);
 });
