@@ -8,7 +8,7 @@ import type { TransactionPage } from '../ops/transactions.ts';
 import { queryOf, withFilters } from './journal-filter.ts';
 import type { OpsClient } from './ops-client.ts';
 import { opsCommand, withClient } from './ops-command.ts';
-import type { Output } from './output.ts';
+import { jsonOf, type Output } from './output.ts';
 
 const pageSize = 500;
 
@@ -21,7 +21,7 @@ export const exportCommand = (output: Output): Command =>
       let count = 0;
       for (let cursor: string | null | undefined; cursor !== null; ) {
         const page: TransactionPage = await client.get('v1/transactions', { ...query, limit: pageSize, cursor });
-        for (const transaction of page.items) output.write(`${JSON.stringify(transaction)}\n`);
+        for (const transaction of page.items) output.write(`${jsonOf(transaction)}\n`);
         await output.drained();
         count += page.items.length;
         progress.tell(count);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { TransactionView } from '../ops/transaction-view.ts';
 import { jsonOption, opsCommand, withClient } from './ops-command.ts';
-import { type Output, printJson, printPairs, printTable } from './output.ts';
+import { legibleOf, type Output, printJson, printPairs, printTable } from './output.ts';
 
 export const showCommand = (output: Output): Command =>
   opsCommand('show', 'one transaction with its attempts')
@@ -15,7 +15,8 @@ export const showCommand = (output: Output): Command =>
         const path = transactionPath(id);
         if (options.request || options.response) {
           const bytes = await client.bytes(`${path}/${options.request ? 'request' : 'response'}`);
-          process.stdout.write(bytes);
+          if (output.isTerminal) output.write(legibleOf(bytes));
+          else process.stdout.write(bytes);
           return;
         }
         const transaction = await client.get<TransactionView>(path);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { PairView, SwitchoverView } from '../ops/pair-view.ts';
 import type { TransactionView } from '../ops/transaction-view.ts';
 import { jsonOption, opsCommand, withClient } from './ops-command.ts';
-import { type Output, printTable } from './output.ts';
+import { jsonOf, type Output, printTable } from './output.ts';
 import { interruption } from './watch.ts';
 
 export const tailCommand = (output: Output): Command =>
@@ -13,7 +13,7 @@ export const tailCommand = (output: Output): Command =>
       withClient(options, async (client) => {
         const plain: Output = { ...output, isTerminal: false };
         for await (const { name, data } of client.events('v1/events', interruption())) {
-          if (options.json) output.write(`${JSON.stringify({ event: name, data })}\n`);
+          if (options.json) output.write(`${jsonOf({ event: name, data })}\n`);
           else printTable(plain, cells(name, data), []);
         }
       }),

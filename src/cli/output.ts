@@ -62,7 +62,21 @@ export function printPairs(output: Output, pairs: readonly (readonly [string, Ce
   }
 }
 
-export const printJson = (output: Output, value: unknown): void => output.write(`${JSON.stringify(value, null, 2)}\n`);
+/** JSON leaves DEL and C1 controls as they are, and a terminal may take them for the beginning of a command. */
+export const jsonOf = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, null, indent).replace(
+    /[\x7f-\x9f]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+export const printJson = (output: Output, value: unknown): void => output.write(`${jsonOf(value, 2)}\n`);
+
+/** What somebody else sent, without what commands a terminal. */
+export const legibleOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString()
+    .replaceAll('\r\n', '\n')
+    .replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
 
 const textOf = (cell: Cell): string => clean(cell === null ? '-' : String(cell));
 

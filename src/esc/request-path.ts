@@ -45,13 +45,28 @@ export type Northbound = 'rest' | 'etsi';
 
 const under = (path: string, prefix: string) => path === prefix || path.startsWith(`${prefix}/`);
 
+const decodingsMax = 3;
+const encodedSign = /%(2e|2f|5c|3b|25)/gi;
+
 /**
- * Which northbound a path belongs to (contract.md section 3), null for none. Both the path as written and as read must lie
- * under the prefix: `/ESCManager/../x` would leave what the gateway fronts and is nobody's.
+ * The path as a server reads it that decodes more than it should, more than once, or takes a backslash for a slash. Nobody means
+ * that; it is asked only whether such a server would be led out of its northbound.
+ */
+function looselyRead(rawPath: string): string {
+  let path = rawPath;
+  for (let done = 0; done < decodingsMax; done += 1) {
+    path = path.replace(encodedSign, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+  return readPath(path.replaceAll('\\', '/'));
+}
+
+/**
+ * Which northbound a path belongs to (contract.md section 3), null for none. The path as written, as read and as read loosely
+ * must lie under the prefix: `/ESCManager/../x` would leave what the gateway fronts and is nobody's.
  */
 export function northboundOf(rawPath: string, path: string): Northbound | null {
   for (const { prefix, northbound } of prefixes) {
-    if (under(rawPath, prefix) && under(path, prefix)) return northbound;
+    if (under(rawPath, prefix) && under(path, prefix) && under(looselyRead(rawPath), prefix)) return northbound;
   }
   return null;
 }

@@ -179,23 +179,29 @@ class ClientSink implements AnswerSink {
   }
 }
 
+/** What a library says, by its code alone: its sentence may name hosts and addresses behind the gateway. */
+function told(evidence: string): string {
+  const [, code] = /^([A-Z][A-Z0-9_]+): /.exec(evidence) ?? [];
+  return code === undefined || code === 'SILENCE' ? evidence : code;
+}
+
 const unreachable = (evidence: string, comeback: Comeback): GatewayError =>
   new GatewayError('upstream-unreachable', {
-    detail: `ESC could not be reached in the time that a request is held (hold.timeout): ${evidence}.`,
+    detail: `ESC could not be reached in the time that a request is held (hold.timeout): ${told(evidence)}.`,
     sent: 'maybe',
     retryAfterSeconds: comeback.seconds('upstream-unreachable'),
   });
 
 const invalid = (evidence: string, comeback: Comeback): GatewayError =>
   new GatewayError('upstream-invalid', {
-    detail: `What answers in ESC's place does not speak HTTP: ${evidence}.`,
+    detail: `What answers in ESC's place does not speak HTTP: ${told(evidence)}.`,
     sent: 'yes',
     retryAfterSeconds: comeback.seconds('upstream-invalid'),
   });
 
 const timedOut = (evidence: string, comeback: Comeback): GatewayError =>
   new GatewayError('upstream-timeout', {
-    detail: `ESC took the request and did not answer (esc.timeouts.response): ${evidence}.`,
+    detail: `ESC took the request and did not answer (esc.timeouts.response): ${told(evidence)}.`,
     sent: 'maybe',
     retryAfterSeconds: comeback.seconds('upstream-timeout'),
   });

@@ -50,7 +50,7 @@ export type Found = ResourceReading | 'as-it-was' | null;
 /** What shows, per kind, that nothing was done of it, or that it is undone. */
 const undoneIf: Partial<Record<OperationKind, readonly Found[]>> = {
   create: ['absent'],
-  update: ['as-it-was'],
+  update: ['as-it-was', 'absent'],
   delete: ['done', 'broken'],
 };
 

@@ -154,9 +154,11 @@ export class Watch {
   /** A create whose resource is not there in order. */
   async #createUndone(transaction: Accepted, seen: Look, overtaker: Transaction | null): Promise<number | null> {
     if (seen.found === 'absent') {
-      // Accepted, and gone in its own epoch: a switchover that nobody saw (R5), unless a later delete explains it.
+      // Accepted, and gone in its own epoch: a switchover that nobody saw (R5), unless a later delete explains it. What has gone
+      // before is the resource's own trouble, and no reason to stop everybody again.
       const reason = `transaction ${transaction.id} was accepted and is not there`;
-      if (overtaker === null) this.#options.coordinator.distrust(reason);
+      const isFirstTime = transaction.attempts.every(({ epoch }) => epoch === transaction.state.epoch);
+      if (overtaker === null && isFirstTime) this.#options.coordinator.distrust(reason);
       return this.#doubt(transaction, 'a look found nothing of it');
     }
     // After a switchover it is what the dropped work left (R14), behind a later one perhaps that one's; otherwise ESC's word.

@@ -147,6 +147,7 @@ const broken: readonly (readonly [rule: string, ledgers: Ledgers])[] = [
   ['completed twice for the client', hearing({}, { delivery: 't1-2' })],
   ['no completion', hearing()],
   ['a completion that says otherwise', hearing({ status: '500' })],
+  ['completed twice for the client', hearing({}, { delivery: 't1-2', event: '' })],
   ['delivered, and not heard', hearing()],
   ['heard twice without a reason', hearing({}, {})],
   ['reports out of order', hearing({ delivery: 't1-2', event: 'VM_ALIVE' }, {})],
@@ -171,6 +172,10 @@ suite('the verdict of the chaos run', () => {
       for (const each of found) assert.match(storyOf(each, ledgers), /^VIOLATION: /);
     });
   }
+
+  test('takes a completion that was made up without an event', () => {
+    assert.deepEqual(audit(hearing({ event: '' })), []);
+  });
 
   test('takes a report that was heard twice around a kill', () => {
     const around = {

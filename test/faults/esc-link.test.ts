@@ -7,18 +7,20 @@ import { Play } from './play.ts';
 import { cellsOf } from './table.ts';
 
 const cells = cellsOf('esc');
+/** Its silence is played here, and waited for. */
+const silent = { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '2s' };
 const rules = { isHeldDuring: true, hasOwnDoors: false };
 
 suite('between the gateway and ESC', { concurrency: true }, () => {
   test('every promise holds whatever befalls an exchange', async () => {
-    await using place = await startPlace({ number: 0 });
+    await using place = await startPlace({ number: 0, settings: silent });
     const play = new Play(place, cells, rules);
     await play.run();
     await play.judged();
   });
 
   test('every promise holds when connections are refused, or reset before a byte is read', async () => {
-    await using place = await startPlace({ number: 1 });
+    await using place = await startPlace({ number: 1, settings: silent });
     const play = new Play(place, cells, rules);
     const door = place.proxies.esc;
     let turnedAway = door.turnedAway;

@@ -194,10 +194,10 @@ async function begin({ number, settings = {}, leaseTtlMs }: PlaceOptions): Promi
       timeScale: 0.01,
       peerReturnMs: 600_000,
       workMs: { deployment: 20_000, operation: 20_000 },
-      // A report that is lost is sent once more, so that one may come twice.
-      profiles: { callbackRetries: 1 },
-      // On a busy machine it must not run out by itself: both sendings would be lost.
-      limits: { callbackTimeoutMs: 2_000 },
+      // A report that is lost is sent again, so that one may come twice; and as often as it may be hit, or a machine that
+      // stalls may let the time run out.
+      profiles: { callbackRetries: 3 },
+      limits: { callbackTimeoutMs: 4_000 },
     }),
   );
   const receiverPort = await freePort();
@@ -236,7 +236,8 @@ async function begin({ number, settings = {}, leaseTtlMs }: PlaceOptions): Promi
         NORTHGATE_ESC_REST_PORT: String(proxies.esc.port),
         // Many places ask at once, and need the machine for other things.
         NORTHGATE_ESC_HEALTH_INTERVAL: '100ms',
-        NORTHGATE_ESC_TIMEOUTS_RESPONSE: '2s',
+        // What is to be lost in a switchover must not end by itself before, on a machine that takes its time.
+        NORTHGATE_ESC_TIMEOUTS_RESPONSE: '20s',
         NORTHGATE_HOLD_TIMEOUT: '5s',
         NORTHGATE_COMPLETION_ASK_AFTER: '500ms',
         NORTHGATE_REPLAY_STUCK_AFTER: '1s',

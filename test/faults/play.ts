@@ -38,7 +38,7 @@ interface Part {
 const patienceMs = 20_000;
 /** Fewer than the connections of a gateway to ESC. */
 const underWayMax = 48;
-const patientMaxMs = 20_000;
+const patientMaxMs = 60_000;
 const deliveredMaxMs = 40_000;
 const storiesShownMax = 8;
 /** What is to be hit in a replay may be over before, on a machine that is busy with other things. */

@@ -130,6 +130,7 @@ export async function playBeforeRedis(cells: readonly Cell[], number: number): P
     number,
     leaseTtlMs: 3_000,
     settings: {
+      NORTHGATE_ESC_TIMEOUTS_RESPONSE: '2s',
       NORTHGATE_JOURNAL_URL: `redis://127.0.0.1:${proxy.port}`,
       NORTHGATE_JOURNAL_KEY: randomBytes(32).toString('base64'),
     },

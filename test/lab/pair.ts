@@ -34,7 +34,7 @@ export interface PairOptions {
 }
 
 /** Only what never comes takes as long, however slow the machine. */
-const waitMaxMs = 120_000;
+const waitMaxMs = 300_000;
 const calmMaxMs = 3_000;
 const startsMax = 5;
 const pollMs = 50;

@@ -19,7 +19,7 @@ interface Cell {
   readonly leftover: Leftover | null;
 }
 
-/** How a cell must end. `refused`: ESC's 404 to the replay of what it had taken, since what it works on is gone. */
+/** How a cell must end. `refused`: ESC's 404 to the replay of an update that it had taken, of what a look finds gone. */
 type Ending = 'completed' | 'operator' | 'refused';
 
 const worldsMax = 6;
@@ -51,9 +51,8 @@ function endingOf({ operation, point, leftover }: Cell): Ending {
       return leftover === 'stuck' || leftover === 'error' ? 'operator' : 'completed';
     case 'action':
       if (!operation.isRepeatable) return 'operator';
-      // Not answered, it may have been done before what it works on was lost.
-      if (leftover === 'absent') return point === 'after-commit' ? 'operator' : 'refused';
-      return leftover === 'stuck' ? 'operator' : 'completed';
+      // It may have been done before what it works on was lost (ADR 0032).
+      return leftover === 'absent' || leftover === 'stuck' ? 'operator' : 'completed';
   }
 }
 

@@ -1,11 +1,13 @@
 /**
  * One thing that goes wrong stays one thing: a record that cannot be read, a slow disk at the start, a journal that is away
- * at the end. Each of these once harmed all the others.
+ * at the end, a resource that never stays. Each of these once harmed all the others.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { request } from 'undici';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openJournal } from '../../src/journal/open.ts';
+import { startEchoWorld } from '../support/echo-world.ts';
 import { until } from '../support/until.ts';
 import { networkXml, settingsFor, startGatewayWith, startWorld } from '../support/world.ts';
 
@@ -105,4 +107,27 @@ test('R18 the time that a request was held does not count against its replay', a
     last?.attempts.map(({ outcome }) => outcome),
     ['unknown', 'answered'],
   );
+});
+
+test('R5 a resource that ESC accepts and never keeps ends the epoch once, not at each of its tries', async () => {
+  let posts = 0;
+  await using world = await startEchoWorld({
+    settings: { NORTHGATE_COMPLETION_ASK_AFTER: '150ms' },
+    answering: ({ method, target }, socket) => {
+      const isList = target.endsWith('/tenants');
+      const [status, body] = method === 'POST' ? [200, '<ok/>'] : isList ? [200, '<tenants/>'] : [404, '<error/>'];
+      if (method === 'POST') posts += 1;
+      socket.write(
+        `HTTP/1.1 ${status} X\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    },
+  });
+  const { coordinator } = world.gateway;
+  const before = coordinator.epoch;
+  const told = await request(`http://${world.host}/ESCManager/v0/tenants/gone`, { method: 'POST', body: '<tenant/>' });
+  await told.body.dump();
+  const awaits = async (): Promise<boolean> => (await world.transactions())[0]?.state.status === 'awaiting-operator';
+  await until(awaits, 'it is left to the operator', 60_000);
+  assert.ok(posts > 2, `it was sent ${posts} times`);
+  assert.equal(coordinator.epoch, before + 1);
 });

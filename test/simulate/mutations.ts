@@ -74,10 +74,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a later transaction is not asked about before a replay',
-    file: 'src/replay/reconcile.ts',
-    find: 'return later === undefined ? next :',
-    put: 'return later?.sequence !== 0 ? next :',
-    from: 4,
+    file: 'src/replay/neighbours.ts',
+    find: 'lane.filter((later) => later.sequence > sequence && mayHaveActed(later));',
+    put: 'lane.filter((later) => later.sequence < 0 && sequence > 0 && mayHaveActed(later));',
+    from: 13,
   },
   {
     name: 'the lease is not checked before a send',

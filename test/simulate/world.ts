@@ -25,6 +25,8 @@ import { Replica } from './replica.ts';
 import { leaseMs, timeScale } from './times.ts';
 
 const replicaCount = 3;
+/** Of a container whose application is not there yet. */
+const pageStatuses: ReadonlySet<number> = new Set([404, 503]);
 const startsAt = Date.UTC(2026, 0, 1);
 
 export class World implements EdgeWorld {
@@ -167,7 +169,9 @@ export class World implements EdgeWorld {
     const last = attempts.at(-1);
     const isNew = last?.outcome === 'answered' && before.attempts.at(-1)?.outcome !== 'answered';
     const saidAt = this.pair.early.get(`${id}.${last?.number}`);
-    if (!isNew || saidAt === undefined || before.owner !== owner) return;
+    // What a node that goes still answers to what had reached it is ESC's own word.
+    if (!isNew || !pageStatuses.has(last?.status ?? 0)) return;
+    if (saidAt === undefined || before.owner !== owner) return;
     if ((this.pair.saidReady.get(by) ?? 0) < saidAt) this.complain('a page was believed (R12)', `${last.status}`, id);
   };
 
