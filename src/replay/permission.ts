@@ -47,7 +47,7 @@ function cleanedUpAt({ attempts }: Transaction): number | null {
 function afterItsTime(transaction: Transaction, acceptedAt: number, at: number): Permission {
   if (isLookedAt(transaction)) {
     const taken = `ESC took it at ${new Date(acceptedAt).toISOString()}, longer ago than it may take`;
-    return operator(`${taken}, and it is not done now; after that nothing is sent again by itself (R3)`);
+    return operator(`${taken}, and no look shows it done; after that nothing is sent again by itself (R3)`);
   }
   // A later word of ESC against it is more than its silence.
   const refusal = refusalOf(transaction);

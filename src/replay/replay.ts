@@ -13,6 +13,7 @@ import { recordReading } from '../northbound/record-reading.ts';
 import type { Reading, Sender } from '../northbound/sender.ts';
 import { now } from '../pair/clock.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
+import { stuckReason } from './accepted.ts';
 import { again, Conclusions, type ConclusionsOptions, left, type Replayed, soonMs } from './conclusions.ts';
 import {
   cleanUpEnd,
@@ -51,9 +52,6 @@ interface Sending {
   readonly kind: 'send';
   readonly found: Found;
 }
-
-/** Why a watched transaction came back: what is under way there counts as broken (R14). */
-export const stuckReason = 'under way without a sign of movement for replay.stuckAfter (R14)';
 
 /** Between two looks at something that is moving. */
 const lookAgainMs = 500;

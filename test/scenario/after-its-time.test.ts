@@ -16,7 +16,7 @@ const withinMs = 400;
 /** What ESC answers: status and body; a resource that it does not show is not there. */
 type Saying = (request: HeardRequest) => readonly [status: number, body: string];
 
-function start(say: Saying, completeWithinMs = withinMs, settings: Record<string, string> = {}): Promise<EchoWorld> {
+function start(say: Saying, completeWithinMs = withinMs): Promise<EchoWorld> {
   const paths = [`${base}/tenants/{tenant}`, `${base}/{tenant}/deployments/{deployment}`];
   const policies = paths.flatMap((path) =>
     ['POST', 'PUT'].map((method) => ({ method, path, completeWithin: `${completeWithinMs}ms` })),
@@ -32,7 +32,6 @@ function start(say: Saying, completeWithinMs = withinMs, settings: Record<string
       NORTHGATE_COMPLETION_ASK_AFTER: '100ms',
       NORTHGATE_REPLAY_STUCK_AFTER: '500ms',
       NORTHGATE_REPLAY_RAMP_UP: '0s',
-      ...settings,
     },
   });
 }
@@ -137,4 +136,39 @@ test('R20 a clean-up that ESC takes its time for is waited for, and then the res
     ['send', 'clean-up', 'send'],
   );
   assert.equal(deletes, 1);
+});
+
+const update = '<deployment><name>d</name><x>1</x></deployment>';
+
+for (const [what, shown] of Object.entries({
+  'is in error': [200, deployment('SERVICE_ERROR_STATE')],
+  'is gone': absent,
+  'is still under way': [200, deployment('SERVICE_UPDATING_STATE')],
+} satisfies Record<string, readonly [number, string]>)) {
+  test(`R3 an accepted update whose deployment ${what} after its time awaits an operator, and is not sent again`, async () => {
+    await using world = await start(({ method }) => (method === 'GET' ? shown : ok));
+    assert.equal((await order(world, 'PUT', path, update)).status, 200);
+
+    const waiting = await becomes(world, 'awaiting-operator');
+    assert.match(reasonOf(waiting), /longer ago than it may take/);
+    assert.equal(sendsOf(waiting), 1);
+    assert.equal(world.gateway.coordinator.epoch, waiting.attempts[0]?.epoch, 'and the gate stays open');
+  });
+}
+
+test('promise 5: a create is not told as failed by what a later update broke', async () => {
+  let state = 'SERVICE_ACTIVE_STATE';
+  let isShown = false;
+  await using world = await start(({ method }) => {
+    if (method === 'PUT') [state, isShown] = ['SERVICE_ERROR_STATE', true];
+    return method === 'GET' ? (isShown ? [200, deployment(state)] : [500, '<error>not yet</error>']) : ok;
+  }, 600_000);
+  assert.equal((await order(world, 'POST', path, create)).status, 200);
+  assert.equal((await order(world, 'PUT', path, update)).status, 200);
+
+  const first = async (): Promise<Transaction | undefined> => (await world.transactions()).at(-1);
+  await until(async () => (await first())?.state.status !== 'accepted', 'the create ends');
+  const ended = await first();
+  assert.equal(ended?.state.status, 'completed', JSON.stringify(ended?.state));
+  assert.match(ended === undefined ? '' : reasonOf(ended), /^not-observed: ESC took the later transaction/);
 });
