@@ -5,7 +5,7 @@
  */
 import { waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
-import type { Answer } from '../domain/outcome.ts';
+import { type Answer, isTaken } from '../domain/outcome.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { isReplayOrdered, type Transaction } from '../domain/transaction.ts';
 import { type RequestMessage, unpackRequest } from '../journal/message.ts';
@@ -216,7 +216,7 @@ export class Replay {
     const isGone = reading.kind === 'answered' && transaction.policy.kind === 'delete' && reading.answer.status === 404;
     if (isGone) return this.#gone(transaction, message, { answer: reading.answer, readyAt });
     const doubt = doubtOf(transaction, found);
-    if (reading.kind === 'answered' && reading.answer.status >= 400 && doubt !== null) {
+    if (reading.kind === 'answered' && !isTaken(reading.answer.status) && doubt !== null) {
       const { status } = reading.answer;
       const unacknowledged = await this.#backToUnacknowledged(transaction, status);
       if (unacknowledged === null) return left;

@@ -1,6 +1,6 @@
 /**
- * What becomes of a transaction that ESC took, and of which nothing is seen when its time is over (R3). ESC is a table of
- * answers here, since it has to say what a working one would not.
+ * What becomes of a transaction that ESC took, or answered with less than that, and of which nothing good is seen later (R3).
+ * ESC is a table of answers here, since it has to say what a working one would not.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,8 @@ function start(say: Saying, completeWithinMs = withinMs): Promise<EchoWorld> {
   return startEchoWorld({
     answering: (request, socket) => {
       const [status, body] = request.target.endsWith('/tenants') ? [200, '<tenants/>'] : say(request);
-      const head = `HTTP/1.1 ${status} X\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}`;
+      const kind = status === 302 ? 'text/html\r\nLocation: /portal/login' : 'application/xml';
+      const head = `HTTP/1.1 ${status} X\r\nContent-Type: ${kind}\r\nContent-Length: ${body.length}`;
       socket.write(`${head}\r\n\r\n${body}`);
     },
     settings: {
@@ -171,4 +172,17 @@ test('promise 5: a create is not told as failed by what a later update broke', a
   const ended = await first();
   assert.equal(ended?.state.status, 'completed', JSON.stringify(ended?.state));
   assert.match(ended === undefined ? '' : reasonOf(ended), /^not-observed: ESC took the later transaction/);
+});
+
+test('a redirect is ESC’s answer: the client gets it, nothing is taken for accepted, and nothing is sent again', async () => {
+  const page = '<html>log in</html>';
+  await using world = await start(({ method }) => (method === 'GET' ? absent : [302, page]), 600_000);
+  const { epoch } = world.gateway.coordinator;
+  const told = await order(world, 'POST', path, create);
+
+  assert.deepEqual([told.status, told.headers.get('location'), await told.text()], [302, '/portal/login', page]);
+  const failed = await becomes(world, 'failed');
+  assert.equal(reasonOf(failed), 'ESC answered 302');
+  assert.equal(sendsOf(failed), 1);
+  assert.equal(world.gateway.coordinator.epoch, epoch);
 });
