@@ -221,11 +221,17 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       if (isToBeLookedAt) watch.lookSoon(transaction);
       else watch.begin(transaction);
     };
+    const isForLanes = (transaction: Transaction): boolean =>
+      isToBeSent(transaction) && transaction.state.status !== 'held' && lanes.hasTried(transaction.id) === null;
     const followers = new Followers({
       replica,
       records,
       waiters,
-      onOwnChanged: (transaction) => goOn(transaction, asksForLook(transaction)),
+      onOwnChanged: (transaction) => {
+        goOn(transaction, asksForLook(transaction));
+        // Its replay was ordered at another replica (R2).
+        if (isForLanes(transaction)) lanes.wait(transaction);
+      },
     });
     const forget = store.subscribe((change) => {
       if (change.isForeign && change.owner !== replica) recent.isOver(change);

@@ -3,8 +3,10 @@
  * ESC is a table of answers here, since it has to say what a working one would not.
  */
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import supertest from 'supertest';
+import { replayOrdered } from '../../src/domain/operator-moves.ts';
 import type { Status, Transaction } from '../../src/domain/transaction.ts';
 import type { HeardRequest } from '../support/echo-esc.ts';
 import { type EchoWorld, startEchoWorld } from '../support/echo-world.ts';
@@ -13,21 +15,17 @@ import { until } from '../support/until.ts';
 const base = '/ESCManager/v0';
 const withinMs = 400;
 
-/** What ESC answers: status and body; a resource that it does not show is not there. */
-type Saying = (request: HeardRequest) => readonly [status: number, body: string];
+/** What ESC answers, status and body, or null: it hangs up. A resource that it does not show is not there. */
+type Said = readonly [status: number, body: string];
+type Saying = (request: HeardRequest) => Said | null | Promise<Said | null>;
 
-function start(say: Saying, completeWithinMs = withinMs): Promise<EchoWorld> {
+function start(say: Saying, completeWithinMs = withinMs, more: { replay?: 'never' } = {}): Promise<EchoWorld> {
   const paths = [`${base}/tenants/{tenant}`, `${base}/{tenant}/deployments/{deployment}`];
   const policies = paths.flatMap((path) =>
-    ['POST', 'PUT'].map((method) => ({ method, path, completeWithin: `${completeWithinMs}ms` })),
+    ['POST', 'PUT'].map((method) => ({ method, path, completeWithin: `${completeWithinMs}ms`, ...more })),
   );
   return startEchoWorld({
-    answering: (request, socket) => {
-      const [status, body] = request.target.endsWith('/tenants') ? [200, '<tenants/>'] : say(request);
-      const kind = status === 302 ? 'text/html\r\nLocation: /portal/login' : 'application/xml';
-      const head = `HTTP/1.1 ${status} X\r\nContent-Type: ${kind}\r\nContent-Length: ${body.length}`;
-      socket.write(`${head}\r\n\r\n${body}`);
-    },
+    answering: (request, socket) => void answer(say, request, socket),
     settings: {
       NORTHGATE_POLICIES: JSON.stringify(policies),
       NORTHGATE_COMPLETION_ASK_AFTER: '100ms',
@@ -35,6 +33,15 @@ function start(say: Saying, completeWithinMs = withinMs): Promise<EchoWorld> {
       NORTHGATE_REPLAY_RAMP_UP: '0s',
     },
   });
+}
+
+async function answer(say: Saying, request: HeardRequest, socket: Socket): Promise<void> {
+  const said = request.target.endsWith('/tenants') ? ([200, '<tenants/>'] as const) : await say(request);
+  if (said === null) return void socket.destroy();
+  const [status, body] = said;
+  const kind = status === 302 ? 'text/html\r\nLocation: /portal/login' : 'application/xml';
+  const head = `HTTP/1.1 ${status} X\r\nContent-Type: ${kind}\r\nContent-Length: ${body.length}`;
+  socket.write(`${head}\r\n\r\n${body}`);
 }
 
 const deployment = (state: string): string =>
@@ -185,4 +192,27 @@ test('a redirect is ESC’s answer: the client gets it, nothing is taken for acc
   assert.equal(reasonOf(failed), 'ESC answered 302');
   assert.equal(sendsOf(failed), 1);
   assert.equal(world.gateway.coordinator.epoch, epoch);
+});
+
+test('R2 a replay ordered at another gateway while this one is about to leave it to the operator is sent', async () => {
+  let puts = 0;
+  const look = Promise.withResolvers<void>();
+  let isLooking = false;
+  const say: Saying = async ({ method }) => {
+    if (method !== 'GET') return ++puts === 1 ? null : ok;
+    isLooking = true;
+    await look.promise;
+    return [200, deployment('SERVICE_ACTIVE_STATE')];
+  };
+  await using world = await start(say, 600_000, { replay: 'never' });
+  const told = order(world, 'PUT', path, update);
+  await until(() => isLooking, 'ESC is asked what it has');
+  const read = await newest(world);
+  const transaction = replayOrdered(read, { by: 'kim', owner: read.owner, now: Date.now() });
+  assert.ok(transaction);
+  assert.equal((await world.gateway.journal.replace({ transaction })).word, 'replaced');
+  look.resolve();
+
+  assert.equal((await told).status, 200);
+  assert.equal(puts, 2);
 });
