@@ -55,7 +55,7 @@ export const laterMutations: readonly Mutation[] = [
   {
     name: 'a key is for anything that its client asks',
     file: 'src/northbound/transact.ts',
-    find: 'if (created.transaction.fingerprint !== transaction.fingerprint) throw keyReused(created.transaction);',
+    find: 'if (!fingerprints.isOf(created.transaction.fingerprint, arrival)) throw keyReused(created.transaction);',
     put: 'if (created.transaction.fingerprint === null) throw keyReused(created.transaction);',
   },
   {
@@ -99,6 +99,7 @@ export const laterMutations: readonly Mutation[] = [
     file: 'src/journal/recent.ts',
     find: 'if (known?.version === version) this.#pass(known);',
     put: 'if (known?.version === version) this.#forget(id);',
+    from: 556,
   },
   {
     name: 'what ESC accepted is never looked at (ADR 20)',
@@ -114,8 +115,8 @@ export const laterMutations: readonly Mutation[] = [
   },
   {
     name: 'what cannot be looked at is sent again all the same (ADR 22)',
-    file: replay,
-    find: "if (policy.replay === 'operator') {",
-    put: "if (policy.replay === 'operator' && policy.look !== null) {",
+    file: 'src/replay/permission.ts',
+    find: "if (policy.replay === 'operator') return",
+    put: "if (policy.replay === 'operator' && policy.look !== null) return",
   },
 ];

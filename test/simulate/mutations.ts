@@ -127,7 +127,7 @@ const mutations: readonly Mutation[] = [
     file: reports,
     find: 'const isOfEndedEpoch = epoch < currentEpoch && !provesAlone;',
     put: 'const isOfEndedEpoch = epoch > currentEpoch && !provesAlone;',
-    from: 29,
+    from: 3086,
   },
   {
     name: 'the report of a clean-up is taken for the transaction’s own',
@@ -206,7 +206,7 @@ const mutations: readonly Mutation[] = [
     file: 'src/northbound/expire.ts',
     find: 'if (!isKept) throw unsaid(',
     put: 'if (!isKept && lanes === null) throw unsaid(',
-    from: 10602,
+    from: 11094,
   },
 ];
 
