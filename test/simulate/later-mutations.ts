@@ -93,6 +93,7 @@ export const laterMutations: readonly Mutation[] = [
     file: 'src/journal/guarded-journal.ts',
     find: '(found) => found !== null,',
     put: '(found) => found !== null || trust.changes > 0,',
+    isRare: true,
   },
   {
     name: 'what another wrote over is forgotten with its bytes (was so)',
@@ -117,5 +118,6 @@ export const laterMutations: readonly Mutation[] = [
     file: replay,
     find: "if (policy.replay === 'operator') {",
     put: "if (policy.replay === 'operator' && policy.look !== null) {",
+    isRare: true,
   },
 ];
