@@ -109,6 +109,7 @@ export const laterMutations: readonly Mutation[] = [
     file: 'src/journal/recent.ts',
     find: 'if (known?.version === version) this.#pass(known);',
     put: 'if (known?.version === version) this.#forget(id);',
+    isRare: true,
   },
   {
     name: 'what ESC accepted is never looked at (ADR 20)',
