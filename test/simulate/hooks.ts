@@ -42,11 +42,17 @@ const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'test/chaos/orchestrator.ts': { 'node:timers/promises': edge('machine') },
 };
 
+function changesOf(name: string | undefined): readonly Change[] {
+  if (name === undefined) return [];
+  const { also, ...mutation } = mutationNamed(name);
+  return also === undefined ? [mutation] : [mutation, { name, ...also }];
+}
+
 /** A text of one file, and what stands in its place here. */
-type Change = Omit<Mutation, 'from'>;
+type Change = Omit<Mutation, 'from' | 'also' | 'isRare'>;
 
 const { NORTHGATE_MUTATION: wanted } = process.env;
-const changes: readonly Change[] = [...shortTimes, ...(wanted === undefined ? [] : [mutationNamed(wanted)])];
+const changes: readonly Change[] = [...shortTimes, ...changesOf(wanted)];
 
 /** From the root of the repository; empty: it is not of it. */
 const pathOf = (url: string): string => (url.startsWith(root) ? url.slice(root.length) : '');

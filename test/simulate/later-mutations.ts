@@ -21,6 +21,7 @@ export const laterMutations: readonly Mutation[] = [
     file: pass,
     find: 'if (isComplete || !this.#hasBody) this.#response.end();',
     put: 'if (isComplete || this.#response !== null) this.#response.end();',
+    from: 41,
   },
   {
     name: 'a read is not held while the gate is shut',
@@ -33,12 +34,14 @@ export const laterMutations: readonly Mutation[] = [
     file: 'src/domain/switchover.ts',
     find: "if (state.byHand === 'holding') return { mode: 'holding', reason: 'operator' };",
     put: '',
+    from: 26,
   },
   {
     name: 'an operator cancels what may have been sent',
     file: acts,
     find: "if (transaction.state.status !== 'held' || sentOf(transaction) !== 'no') return null;",
     put: "if (transaction.state.status !== 'held' && sentOf(transaction) === 'no') return null;",
+    from: 7,
   },
   {
     name: 'what an operator resolves is not told to the client',
@@ -51,6 +54,7 @@ export const laterMutations: readonly Mutation[] = [
     file: 'src/ops/acts.ts',
     find: "if (changed.word !== 'declined') throw journalUnavailable(changed.word);",
     put: "if (changed.word !== 'declined') return { transaction: read, isMoved: changed.word === 'unavailable' };",
+    from: 40,
   },
   {
     name: 'a key is for anything that its client asks',
@@ -63,36 +67,42 @@ export const laterMutations: readonly Mutation[] = [
     file: 'src/domain/lanes.ts',
     find: 'const groups = place.ancestors.map(',
     put: 'const groups = place.ancestors.slice(9).map(',
+    from: 13,
   },
   {
     name: 'nothing is written back into a journal that lost its last words',
     file: repair,
     find: "if (standing !== 'older') return standing;",
     put: "if (standing !== 'older' || bodies.request !== undefined) return 'there';",
+    from: 25,
   },
   {
     name: 'the epoch goes on when the journal has lost its last words',
     file: repair,
     find: 'await this.#options.coordinator.endEpoch(epoch);',
     put: '',
+    from: 58,
   },
   {
     name: 'a journal that lost its last words is taken at its word',
     file: repair,
     find: "trust.stage = 'restoring';\n    this.#noticedAt",
     put: 'this.#noticedAt',
+    from: 25,
   },
   {
     name: 'bytes that another wrote are not written back (was so)',
     file: repair,
     find: "return (await lackingOf(journal, known, found)) ?? 'there';",
     put: "return found.version < 0 ? ((await lackingOf(journal, known, found)) ?? 'there') : 'there';",
+    from: 25,
   },
   {
     name: 'bytes that may be written back yet are said to be lost (was so)',
     file: 'src/journal/guarded-journal.ts',
     find: '(found) => found !== null,',
     put: '(found) => found !== null || trust.changes > 0,',
+    from: 25,
   },
   {
     name: 'what another wrote over is forgotten with its bytes (was so)',
@@ -106,12 +116,14 @@ export const laterMutations: readonly Mutation[] = [
     file: 'src/replay/watch.ts',
     find: 'if (transaction.policy.look !== null) return await this.#looking.add(() => this.#look(transaction));',
     put: 'if (transaction.policy.look !== null) return now() + laterMs;',
+    from: 6,
   },
   {
     name: 'what is not proven own is cleaned up (ADR 21)',
     file: replay,
     find: 'isProvenOwn: isProvenOwn(transaction),',
     put: 'isProvenOwn: isProvenOwn(transaction) || true,',
+    from: 18,
   },
   {
     name: 'what cannot be looked at is sent again all the same (ADR 22)',
