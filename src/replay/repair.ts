@@ -95,7 +95,8 @@ export class Repair {
       // 2. What the others know; answers are recorded meanwhile.
       trust.stage = 'quiet';
       await this.#pauseUntil(this.#noticedAt + leaseTtlMs);
-      if (!isCurrent()) continue;
+      // A key may have belonged to one that another gateway gave back as given up meanwhile.
+      if (!isCurrent() || !(await this.#writeBack(isCurrent))) continue;
 
       // 3. Whatever was sent on the word of the old server is doubted from now on.
       await this.#options.coordinator.endEpoch(epoch);
@@ -225,15 +226,17 @@ async function wantedOf(journal: Journal, known: Known): Promise<Mended | Restor
 }
 
 /**
- * Bytes that this replica alone wrote, of a record that another one wrote back without them: a report that it took of the
- * other's transaction. The record stays what it is. Null: the journal has them all.
+ * Bytes that this replica alone wrote, of a record that another one wrote back without them (a report that it took of the
+ * other's transaction), and the key if nobody has it. The record stays what it is. Null: the journal has all of that.
  */
 async function lackingOf(journal: Journal, known: Known, found: Transaction): Promise<Restoration | null> {
   const lacking: Bodies = {};
   for (const [name, bytes] of Object.entries(known.bodies) as [BodyName, Uint8Array | undefined][]) {
     if (bytes !== undefined && (await journal.body(found.id, name)) === null) lacking[name] = bytes;
   }
-  if (Object.keys(lacking).length === 0) return null;
-  const isReleased = (await journal.holder(found))?.id !== found.id;
+  const holder = await journal.holder(found);
+  const isKeyFree = holder === null && found.idempotencyKey !== null && found.state.status !== 'abandoned';
+  if (Object.keys(lacking).length === 0 && !isKeyFree) return null;
+  const isReleased = !isKeyFree && holder?.id !== found.id;
   return { transaction: found, over: found.version, bodies: lacking, isReleased };
 }

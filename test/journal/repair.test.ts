@@ -13,18 +13,18 @@ import { type Journal, JournalUnavailable } from '../../src/journal/journal.ts';
 import { Recent } from '../../src/journal/recent.ts';
 import { openDatabase } from '../../src/journal/sqlite/database.ts';
 import { sqliteJournal } from '../../src/journal/sqlite/sqlite-journal.ts';
-import { Repair } from '../../src/replay/repair.ts';
+import { type Mended, Repair } from '../../src/replay/repair.ts';
 import { until } from '../support/until.ts';
 import { bytes, held, state, text } from './samples.ts';
 
-const leaseTtlMs = 20;
+const leaseTtlMs = 500;
 const log = pino({ level: 'silent' });
 
-/** Writes back what it remembers; resolves when it takes the journal for whole. */
-async function repaired(journal: Journal, recent: Recent): Promise<void> {
+/** Writes back what it remembers; resolves when it takes the journal for whole. `onMended`: told of each record. */
+async function repaired(journal: Journal, recent: Recent, onMended: (mended: Mended) => void = () => undefined) {
   const trust: Trust = { stage: 'whole', changes: 0 };
   const coordinator = { epoch: 1, endEpoch: async () => undefined };
-  const repair = new Repair({ journal, recent, trust, coordinator, leaseTtlMs, log, onMended: () => undefined });
+  const repair = new Repair({ journal, recent, trust, coordinator, leaseTtlMs, log, onMended });
   repair.begin();
   await until(() => trust.stage === 'whole', 'the journal is whole');
   repair.close();
@@ -56,6 +56,31 @@ test('R34 the bytes of a report stand beside the record again, whoever took it a
     assert.equal((await journal.holder(first))?.id, 'one');
     await journal.close();
   }
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('R34 a key that an older record held is its own again when another gateway has written back that it was given up', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'northgate-repair-'));
+  const journal = sqliteJournal(
+    openDatabase(join(directory, 'journal.db')),
+    new Cipher(null),
+    drawnDigests(),
+    Date.now,
+  );
+  const [former, later] = [held({ id: 'former', key: 'k' }), held({ id: 'later', key: 'k', owner: 'replica-2' })];
+  const created = await journal.create({ transaction: former, request: bytes('q') });
+  assert.ok(created.word === 'created');
+  const [first, second] = [new Recent({ replica: 'replica-1' }), new Recent({ replica: 'replica-2' })];
+  first.wrote({ ...moved(created.transaction, state.abandoned()), version: 2 }, { request: bytes('q') });
+  second.wrote({ ...later, version: 1, sequence: 9 }, { request: bytes('q') });
+  let other: Promise<void> | null = null;
+  await repaired(journal, second, (mended) => {
+    if (mended === 'key-taken') other = repaired(journal, first);
+  });
+  assert.notEqual(other, null, 'the key was taken at first');
+  await other;
+  assert.equal((await journal.holder(later))?.id, 'later');
+  await journal.close();
   rmSync(directory, { recursive: true, force: true });
 });
 
