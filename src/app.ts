@@ -15,7 +15,7 @@ import { Turns } from './callbacks/turns.ts';
 import type { Config } from './config/schema.ts';
 import { isToBeSent } from './domain/moves.ts';
 import { asksForLook } from './domain/reports.ts';
-import type { Channel, Report, Transaction } from './domain/transaction.ts';
+import { type Channel, isReplayOrdered, type Report, type Transaction } from './domain/transaction.ts';
 import { callbackUrls, wantedChannels } from './esc/callback-headers.ts';
 import { loadCatalogue } from './esc/catalogue.ts';
 import { ListenerCertificates, type ServedTls } from './http/listener-certificates.ts';
@@ -215,11 +215,12 @@ export async function startGateway(config: Config, log: Logger, internals: Inter
       refuseCallbacks(allow, [urls.callback, urls.events]);
       return wantedChannels(urls);
     };
-    /** What a report made of a transaction of this replica, whichever replica took it. */
+    /** What a report, or an operator's order (R2), made of a transaction of this replica, whichever replica took it. */
     const goOn = (transaction: Transaction, isToBeLookedAt: boolean): void => {
       relay.wake(transaction);
       if (isToBeLookedAt) watch.lookSoon(transaction);
       else watch.begin(transaction);
+      if (isReplayOrdered(transaction) && lanes.hasTried(transaction.id) === null) lanes.wait(transaction);
     };
     const followers = new Followers({
       replica,

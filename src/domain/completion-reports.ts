@@ -3,7 +3,9 @@
  * client's Callback URL, and once to each further one that a joining request named (R26). Pure.
  * Invariant: of one completion each URL has one delivery.
  */
+
 import { waiting, withDelivery } from './deliveries.ts';
+import { isTaken } from './outcome.ts';
 import type { Delivery, Instant, Report, Transaction } from './transaction.ts';
 
 /** A record keeps so many reports; past it those that need nothing any more are dropped from the front. */
@@ -88,7 +90,7 @@ export function joinedByUrl(
   );
   if (completion === undefined) {
     // What ESC answered at once is the answer; who joined has got that.
-    const wasAccepted = policy.ack !== 'answer' && (answer === null || answer.status < 400);
+    const wasAccepted = policy.ack !== 'answer' && (answer === null || isTaken(answer.status));
     return { transaction: joined, isToBeMadeUp: wasAccepted };
   }
   return { transaction: withCopy(joined, completion.number, { joined: joined.joined, now }), isToBeMadeUp: false };

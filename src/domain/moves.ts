@@ -2,6 +2,7 @@
  * What each event makes of a transaction's record: one pure function an event, all through `moved` (R1).
  * They decide from the record alone; who calls them writes the result by compare-and-set.
  */
+import { isTaken } from './outcome.ts';
 import { pendingVerdict, settledByReport } from './reports.ts';
 import type { Attempt, Changes, Instant, Transaction } from './transaction.ts';
 import { isReplayOrdered, isWaiting, moved, sentOf } from './transaction.ts';
@@ -71,12 +72,12 @@ const answerMadeUp = ({ answer, policy, escTransactionId, id }: Transaction, now
       }
     : {};
 
-/** ESC answered and that settles it: `completed` below 400, else `failed`. A 2xx only where `ack` is `answer`. */
+/** ESC answered and that settles it: `completed` by a 2xx, else `failed`. A 2xx only where `ack` is `answer`. */
 export function settledByAnswer(transaction: Transaction, answer: AnswerFacts): Transaction {
   const { status, now } = answer;
   return moved(
     transaction,
-    { status: status < 400 ? 'completed' : 'failed', settledAt: now, reason: `ESC answered ${status}` },
+    { status: isTaken(status) ? 'completed' : 'failed', settledAt: now, reason: `ESC answered ${status}` },
     { attempts: ended(transaction, answeredBy(answer)), ...answerOnce(transaction, answer) },
   );
 }

@@ -27,3 +27,6 @@ export function isDoubtful(answer: { status: number; contentType: string; bodyBy
   if (!gatewayTimeoutOrStartingContainer(answer.status)) return false;
   return answer.bodyBytes === 0 || answer.contentType.toLowerCase().includes('html');
 }
+
+/** ESC took it: a 2xx. A redirect takes nothing, and is an answer like a refusal. Not defined: nobody answered. */
+export const isTaken = (status: number | undefined): boolean => status !== undefined && status >= 200 && status < 300;

@@ -5,6 +5,7 @@
  */
 import { hasCompletion, nextNumber, none, noUrl, queuedCompletion, withReport } from './completion-reports.ts';
 import { takenIfIdle, waiting } from './deliveries.ts';
+import { isTaken } from './outcome.ts';
 import {
   type Changes,
   type Channel,
@@ -102,7 +103,7 @@ function judge(transaction: Transaction, facts: ReportFacts, currentEpoch: numbe
 const isFollowed = ({ attempts }: Transaction, attempt: number): boolean =>
   attempts.some(
     ({ number, outcome, status }) =>
-      number > attempt && outcome !== 'never-sent' && (status === undefined || status < 400),
+      number > attempt && outcome !== 'never-sent' && (status === undefined || isTaken(status)),
   );
 
 const wordOf = (judged: Exclude<Judgement, 'settles'>): ReportWord => (judged === 'looks' ? 'look' : 'recorded');

@@ -3,7 +3,7 @@
  * a client's (R23): recorded, then told. A report that came before the answer settles with it.
  */
 import * as moves from '../domain/moves.ts';
-import type { Answer } from '../domain/outcome.ts';
+import { type Answer, isTaken } from '../domain/outcome.ts';
 import { pendingVerdict, settledByReport } from '../domain/reports.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { escTransactionIdOf } from '../esc/headers.ts';
@@ -71,7 +71,7 @@ export function tellAnswer(
 
 /** ESC's refusal reaches a client that has its answer as a report (R18). */
 const isRefusedAfterAnswer = ({ policy }: Transaction, reading: Reading): boolean =>
-  policy.kind === 'action' && reading.kind === 'answered' && reading.answer.status >= 400;
+  policy.kind === 'action' && reading.kind === 'answered' && !isTaken(reading.answer.status);
 
 interface Facts {
   /** As `actionOfSurely` tells it. */
@@ -102,16 +102,16 @@ function answeredMove(current: Transaction, answer: Answer, { action, now }: Fac
   const facts = { status, bodyBytes: body.byteLength, escTransactionId: escTransactionIdOf(headers), now };
   // A client that has its answer keeps it: what a replay was answered is only in the attempt.
   const bodies = current.answer === null ? { response: packAnswer(answer) } : {};
-  if (status < 400 && current.policy.ack !== 'answer') {
+  if (isTaken(status) && current.policy.ack !== 'answer') {
     const accepted = moves.acceptedByAnswer(current, facts);
     const pending = pendingVerdict(accepted);
     return { transaction: pending === null ? accepted : settledByReport(accepted, pending.report, now), bodies };
   }
   const settled = moves.settledByAnswer(current, facts);
   const wasTold = current.answer !== null || current.promisedAt !== null;
-  if (!wasTold || (status < 400 && current.answer !== null)) return { transaction: settled, bodies };
+  if (!wasTold || (isTaken(status) && current.answer !== null)) return { transaction: settled, bodies };
   // It has a 2xx or a 202: what became of it reaches it as a report (R18, R24).
-  const told = { code: status < 400 ? 200 : status, message: `ESC answered ${status}` };
+  const told = { code: isTaken(status) ? 200 : status, message: `ESC answered ${status}` };
   const move = withMadeUpReport(settled, { status: told, look: null, action, now });
   return { ...move, bodies: { ...bodies, ...move.bodies } };
 }

@@ -5,7 +5,7 @@
  */
 import * as moves from '../domain/moves.ts';
 import type { Answer } from '../domain/outcome.ts';
-import type { Transaction } from '../domain/transaction.ts';
+import { isReplayOrdered, type Transaction } from '../domain/transaction.ts';
 import { packAnswer } from '../journal/message.ts';
 import { actionOfSurely, withMadeUpReport } from '../northbound/made-up.ts';
 import { tellAnswer } from '../northbound/record-reading.ts';
@@ -116,11 +116,12 @@ export class Conclusions {
     const { records, coordinator, onSettled } = this.#options;
     const action = await actionOfSurely(records, transaction);
     const changed = await this.change(transaction, (current) =>
-      moves.isToBeSent(current)
+      moves.isToBeSent(current) && !isOrderedSince(transaction, current)
         ? { ...withMadeUpReport(settle(current), { status, look: seen, action, now: now() }), epoch }
         : null,
     );
     if (changed.word === 'stale-epoch') return this.#learnEpoch();
+    if (changed.word === 'declined' && isOrderedSince(transaction, changed.transaction)) return again(soonMs);
     if (changed.word !== 'changed') return left;
     coordinator.switchovers.count('completed');
     tellAnswer(this.#options, changed.transaction, null);
@@ -129,11 +130,17 @@ export class Conclusions {
   }
 
   async leaveToOperator(transaction: Transaction, reason: string): Promise<Replayed> {
-    await this.change(transaction, (current) =>
-      current.state.status === 'unacknowledged' ? { transaction: moves.leftToOperator(current, reason, now()) } : null,
+    const changed = await this.change(transaction, (current) =>
+      current.state.status === 'unacknowledged' && !isOrderedSince(transaction, current)
+        ? { transaction: moves.leftToOperator(current, reason, now()) }
+        : null,
     );
-    return left;
+    return changed.word === 'declined' && isOrderedSince(transaction, changed.transaction) ? again(soonMs) : left;
   }
 }
+
+/** Whether an operator, perhaps at another gateway, ordered its replay after it was read: what was concluded does not know that (R2). */
+const isOrderedSince = (read: Transaction, current: Transaction): boolean =>
+  current.owner === read.owner && isReplayOrdered(current) && !isReplayOrdered(read);
 
 const found = { code: 200, message: 'Completed; found by Northgate' };

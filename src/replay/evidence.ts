@@ -3,6 +3,7 @@
  * running, whether it is too long ago. Pure, but for the clock that `cleanUpEnd` reads.
  */
 import type * as moves from '../domain/moves.ts';
+import { isTaken } from '../domain/outcome.ts';
 import type { OperationKind, Transaction } from '../domain/transaction.ts';
 import type { ResourceReading } from '../esc/resource.ts';
 import type { Reading } from '../northbound/sender.ts';
@@ -12,18 +13,20 @@ import { now } from '../pair/clock.ts';
  * Whether what is there may have come to its end and served since: ESC reported it, or took it longer ago than it may
  * take. Whatever is wrong with it now, it is not the remains of a dropped create, and nobody but a person deletes it.
  */
-export function mayHaveServed({ attempts, reports, policy }: Transaction, at: number): boolean {
-  const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
-  const isLongAgo = accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
-  return isLongAgo || reports.some(({ from, verdict }) => from === 'esc' && verdict === 'success');
+export function mayHaveServed(transaction: Transaction, at: number): boolean {
+  if (longAcceptedAt(transaction, at) !== null) return true;
+  return transaction.reports.some(({ from, verdict }) => from === 'esc' && verdict === 'success');
 }
 
 /** Kinds of operation whose resource tells what they came to; an action's does not (R17). */
-export const lookedAt: readonly string[] = ['create', 'delete', 'update'];
+const lookedAt: readonly OperationKind[] = ['create', 'delete', 'update'];
+
+/** Whether a look at its resource can tell what it came to. */
+export const isLookedAt = ({ policy }: Transaction): boolean => policy.look !== null && lookedAt.includes(policy.kind);
 
 /** One of its own creates got a 2xx, or a report bore its token (R15): what is there is its own. */
 export const isProvenOwn = ({ attempts, reports }: Transaction): boolean =>
-  attempts.some(({ kind, status }) => kind === 'send' && status !== undefined && status < 400) ||
+  attempts.some(({ kind, status }) => kind === 'send' && isTaken(status)) ||
   reports.some(
     ({ from, attempt, verdict }) =>
       verdict !== 'failure' && from === 'esc' && attempts.find(({ number }) => number === attempt)?.kind === 'send',
@@ -38,10 +41,8 @@ export function doubtOf({ attempts, policy }: Transaction, found: Found): string
   const earlier = attempts.slice(0, -1).filter(({ kind }) => kind === 'send');
   if (earlier.some(({ outcome }) => outcome === 'unknown'))
     return 'an earlier attempt was not answered and may have been done';
-  return earlier.some(({ status }) => isGood(status)) ? 'ESC took an earlier attempt, which may have been done' : null;
+  return earlier.some(({ status }) => isTaken(status)) ? 'ESC took an earlier attempt, which may have been done' : null;
 }
-
-const isGood = (status: number | undefined): boolean => status !== undefined && status < 400;
 
 /** What a look found before a sending; null: nothing could be looked at. `as-it-was`: at rest, and not as an update asked. */
 export type Found = ResourceReading | 'as-it-was' | null;
@@ -78,17 +79,25 @@ export function mayBeAtWork({ attempts }: Transaction, epoch: number, at: number
   return at <= (last.endedAt ?? last.at) + silenceMaxMs;
 }
 
-/** Nothing that was accepted longer ago than it may take is ever sent again (R3). */
-export function isLongAccepted({ attempts, policy }: Transaction, at: number): boolean {
-  const accepted = attempts.find(({ kind, status }) => kind === 'send' && status !== undefined && status < 400);
-  return policy.look === null && accepted?.endedAt !== undefined && at > accepted.endedAt + policy.completeWithinMs;
+/** When ESC took it first, if that is longer ago than it may take: it is never sent again by itself then (R3). Null: not so. */
+export function longAcceptedAt({ attempts, policy }: Transaction, at: number): number | null {
+  const accepted = attempts.find(({ kind, status }) => kind === 'send' && isTaken(status));
+  const { endedAt } = accepted ?? {};
+  return endedAt !== undefined && at > endedAt + policy.completeWithinMs ? endedAt : null;
 }
 
-export function cleanUpOf({ attempts }: Transaction, epoch: number, at: number): 'none' | 'running' | 'dropped' {
+/**
+ * What became of its last attempt, if that is a clean-up. Taken, it runs until ESC reports that it failed, or as long as a
+ * creation may take: until then what stands may go on showing its error, and a second DELETE would say nothing new (R20).
+ */
+export function cleanUpOf(transaction: Transaction, epoch: number, at: number): 'none' | 'running' | 'dropped' {
+  const { attempts, reports, policy } = transaction;
   const last = attempts.at(-1);
   if (last?.kind !== 'clean-up' || last.outcome === 'never-sent') return 'none';
-  if (last.status !== undefined && last.status >= 400) return 'none';
-  const isUnheard = last.outcome === 'unknown' && at > (last.endedAt ?? last.at) + silenceMaxMs;
+  if (last.status !== undefined && !isTaken(last.status)) return 'none';
+  if (reports.some(({ attempt, status }) => attempt === last.number && status === 'failure')) return 'dropped';
+  const runsForMs = last.outcome === 'unknown' ? silenceMaxMs : policy.completeWithinMs;
+  const isUnheard = at > (last.endedAt ?? last.at) + runsForMs;
   if (isUnheard) return 'dropped';
   return last.epoch === epoch ? 'running' : 'dropped';
 }

@@ -3,6 +3,7 @@
  * made it. What is `accepted` makes no lane busy (R8), so a later one may have been sent before an earlier one is doubted.
  * Pure; `lane` is newest first. It decides nothing; `reconcile.ts` does.
  */
+import { isTaken } from '../domain/outcome.ts';
 import { sentOf, type Transaction } from '../domain/transaction.ts';
 import type { ContentComparison } from '../esc/content.ts';
 import { isProvenOwn } from './evidence.ts';
@@ -15,15 +16,13 @@ export const mayHaveActed = (transaction: Transaction): boolean =>
   transaction.state.status !== 'held' && sentOf(transaction) !== 'no' && !isRefused(transaction);
 
 const isRefused = ({ state, attempts }: Transaction): boolean =>
-  state.status === 'failed' && attempts.every(({ status }) => status === undefined || status >= 400);
+  state.status === 'failed' && attempts.every(({ status }) => !isTaken(status));
 
 /** The epochs in which ESC took it. */
 const takenIn = ({ attempts }: Transaction): number[] =>
-  attempts
-    .filter(({ kind, status }) => kind === 'send' && status !== undefined && status < 400)
-    .map(({ epoch }) => epoch);
+  attempts.filter(({ kind, status }) => kind === 'send' && isTaken(status)).map(({ epoch }) => epoch);
 
-const isTaken = (transaction: Transaction): boolean => takenIn(transaction).length > 0;
+const wasTaken = (transaction: Transaction): boolean => takenIn(transaction).length > 0;
 
 /** ESC took it, reported it, or a look found it under way, after which its client was told a first 2xx: it may have been done. */
 export const isOnceTaken = (transaction: Transaction): boolean =>
@@ -73,7 +72,7 @@ export const noOtherUpdates: OtherUpdates = { same: null, later: [] };
  */
 export const hadNoEffect = ({ transaction, shown }: LaterUpdate, epoch: number): boolean =>
   transaction.state.status === 'unacknowledged' &&
-  !isTaken(transaction) &&
+  !wasTaken(transaction) &&
   shown === 'different' &&
   transaction.attempts.every((attempt) => attempt.epoch < epoch);
 

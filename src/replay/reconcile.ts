@@ -145,7 +145,8 @@ export function nextOf({ policy }: Transaction, seen: Seen): Next {
 function nextOfCreate(seen: Seen): Next {
   const { found, history, isProvenOwn, mayBeOwn, isStuck, cleanUp } = seen;
   if (found === 'absent') return { do: 'send' };
-  if (cleanUp === 'running' && found !== 'broken') return { do: 'wait' };
+  // Its resource may show the error until ESC has undeployed it.
+  if (cleanUp === 'running') return { do: 'wait' };
   if (found === 'unreadable') return { do: 'send' };
   if (history === 'unsure' && !isProvenOwn) {
     const reason = 'what an earlier create or delete of the same resource came to is not known';

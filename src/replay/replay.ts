@@ -5,7 +5,7 @@
  */
 import { waitsFor } from '../domain/lanes.ts';
 import * as moves from '../domain/moves.ts';
-import type { Answer } from '../domain/outcome.ts';
+import { type Answer, isTaken } from '../domain/outcome.ts';
 import { backoffMs } from '../domain/retry.ts';
 import { isReplayOrdered, type Transaction } from '../domain/transaction.ts';
 import { type RequestMessage, unpackRequest } from '../journal/message.ts';
@@ -13,6 +13,7 @@ import { recordReading } from '../northbound/record-reading.ts';
 import type { Reading, Sender } from '../northbound/sender.ts';
 import { now } from '../pair/clock.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
+import { stuckReason } from './accepted.ts';
 import { again, Conclusions, type ConclusionsOptions, left, type Replayed, soonMs } from './conclusions.ts';
 import {
   cleanUpEnd,
@@ -20,16 +21,16 @@ import {
   doubtOf,
   type Found,
   isBusyThere,
-  isLongAccepted,
+  isLookedAt,
   isProvenOwn,
   isRefusal,
-  lookedAt,
   mayBeAtWork,
   mayHaveServed,
 } from './evidence.ts';
 import { historyBefore, laneOf, otherUpdatesOf } from './lane-history.ts';
 import { credentialsOf, foundBy, isAsAsked, type Look, type LookOptions, look, mayBeFrom } from './look.ts';
 import { noOtherUpdates } from './neighbours.ts';
+import { type Permission, permissionFor } from './permission.ts';
 import { type Next, nextInLane, nextOf } from './reconcile.ts';
 import { stuckAfterOf } from './stuck.ts';
 
@@ -51,9 +52,6 @@ interface Sending {
   readonly kind: 'send';
   readonly found: Found;
 }
-
-/** Why a watched transaction came back: what is under way there counts as broken (R14). */
-export const stuckReason = 'under way without a sign of movement for replay.stuckAfter (R14)';
 
 /** Between two looks at something that is moving. */
 const lookAgainMs = 500;
@@ -81,10 +79,10 @@ export class Replay {
     if (looked.kind !== 'send') return looked;
 
     // 2. What may be done with it (R3, R17, R18).
-    if (isLongAccepted(transaction, now()))
+    const permission = this.#permission(transaction, readyAt);
+    if (permission.do === 'not-observed')
       return this.#conclusions.settleAs(transaction, { epoch, settle: (current) => moves.notObserved(current, now()) });
-    const refusal = this.#refusal(transaction, readyAt);
-    if (refusal !== null) return this.#conclusions.leaveToOperator(transaction, refusal);
+    if (permission.do === 'operator') return this.#conclusions.leaveToOperator(transaction, permission.reason);
 
     // 3. Mark (R10).
     const marked = await this.#mark(transaction, epoch, 'send');
@@ -113,20 +111,9 @@ export class Replay {
     return marked.word === 'declined' || marked.word === 'missing' ? left : again(soonMs);
   }
 
-  #refusal(transaction: Transaction, readyAt: number): string | null {
-    const { policy, attempts, method } = transaction;
-    // An operator has decided that it is sent once more (R2).
-    if (isReplayOrdered(transaction)) return null;
-    if (policy.replay === 'never') return `its policy is never to send a ${method} again`;
-    const refusedWith = attempts.at(-1)?.status;
-    if (policy.replay === 'operator' && refusedWith !== undefined) return `the replay was answered ${refusedWith}`;
-    if (policy.replay === 'operator') {
-      return `nothing can be looked up that would tell whether ${policy.operation ?? method} was done, and sending it again might do it twice`;
-    }
-    const sends = attempts.filter((attempt) => attempt.kind === 'send' && attempt.outcome !== 'never-sent').length;
-    if (sends > this.#options.replayAttemptsMax) return `it was sent ${sends} times without an answer that settles it`;
-    if (now() > readyAt + this.#options.deadlineMs) return 'replay.deadline has passed since ESC was ready again';
-    return null;
+  #permission(transaction: Transaction, readyAt: number): Permission {
+    const { replayAttemptsMax: attemptsMax, deadlineMs } = this.#options;
+    return permissionFor(transaction, { at: now(), readyAt, deadlineMs, attemptsMax });
   }
 
   /** What the new active node has of it (R13 to R16, R19): to be sent if it is missing there, or nothing can tell. */
@@ -137,7 +124,9 @@ export class Replay {
   ): Promise<Replayed | Sending> {
     const { policy, state } = transaction;
     const { journal, stuckAfterMs } = this.#options;
-    if (policy.look === null || !lookedAt.includes(policy.kind)) {
+    if (!isLookedAt(transaction)) {
+      // What follows from the lane is no look: it does not stand against an operator's order (R2).
+      if (isReplayOrdered(transaction)) return { kind: 'send', found: null };
       const lane = await laneOf(journal, transaction);
       const next = nextInLane(transaction, { do: 'send' }, null, { lane, epoch, others: noOtherUpdates });
       const carried = await this.#carryOut(transaction, message, { next, seen: null, epoch, readyAt });
@@ -200,8 +189,8 @@ export class Replay {
   ): Promise<Replayed> {
     const { sender, cleanUpRequest, replayAttemptsMax } = this.#options;
     // Nothing is deleted that would not be created again.
-    const refusal = this.#refusal(transaction, readyAt);
-    if (refusal !== null) return this.#conclusions.leaveToOperator(transaction, refusal);
+    const permission = this.#permission(transaction, readyAt);
+    if (permission.do === 'operator') return this.#conclusions.leaveToOperator(transaction, permission.reason);
     const cleanUps = transaction.attempts.filter(
       ({ kind, outcome }) => kind === 'clean-up' && outcome !== 'never-sent',
     ).length;
@@ -227,7 +216,7 @@ export class Replay {
     const isGone = reading.kind === 'answered' && transaction.policy.kind === 'delete' && reading.answer.status === 404;
     if (isGone) return this.#gone(transaction, message, { answer: reading.answer, readyAt });
     const doubt = doubtOf(transaction, found);
-    if (reading.kind === 'answered' && reading.answer.status >= 400 && doubt !== null) {
+    if (reading.kind === 'answered' && !isTaken(reading.answer.status) && doubt !== null) {
       const { status } = reading.answer;
       const unacknowledged = await this.#backToUnacknowledged(transaction, status);
       if (unacknowledged === null) return left;

@@ -15,11 +15,10 @@ import type { Records } from '../northbound/records.ts';
 import { Timetable } from '../northbound/timetable.ts';
 import { now } from '../pair/clock.ts';
 import type { Coordinator } from '../pair/coordinator.ts';
+import { type NextOfAccepted, nextOfAccepted } from './accepted.ts';
 import { laneOf, otherUpdatesOf } from './lane-history.ts';
 import { isAsAsked, type Look, type LookOptions, look } from './look.ts';
-import { goneFor, overtakerOf } from './neighbours.ts';
 import { nextInLane } from './reconcile.ts';
-import { stuckReason } from './replay.ts';
 import { stuckAfterOf } from './stuck.ts';
 
 export interface WatchOptions extends LookOptions {
@@ -132,65 +131,63 @@ export class Watch {
     const { epoch } = coordinator;
     const seen = await look(this.#options, transaction, message, epoch);
     if (seen.found === 'away' || coordinator.epoch !== epoch) return now() + laterMs;
+    const isDone = isDoneBy(transaction, message, seen);
     const isMoving = seen.found === 'under-way' || seen.found === 'unreadable';
-    if (isMoving && transaction.policy.kind !== 'delete') return this.#stillUnderWay(transaction, seen);
-    const lane = await laneOf(records.journal, transaction);
-    if (isDone(transaction, message, seen)) {
-      const others = await otherUpdatesOf(records.journal, transaction, { message, lane, seen });
-      const done = { do: 'settle', evidence: 'a look found it done' } as const;
-      const next = nextInLane(transaction, done, seen.found, { lane, others, epoch });
-      if (next.do !== 'settle') return this.#doubt(transaction, 'a look found what another one may have done');
-      const { evidence } = next;
-      const settle = (current: Transaction): Transaction => moves.settledByLook(current, evidence, now());
-      return this.#settle(transaction, settle, seen.found === 'absent' ? null : seen);
+    const lane = isMoving && transaction.policy.kind !== 'delete' ? [] : await laneOf(records.journal, transaction);
+    const isStuck = isDone ? false : await this.#isStuck(transaction, seen);
+    const next = nextOfAccepted(transaction, { found: seen.found, isDone, isStuck, age: ageOf(transaction), lane });
+    return next.do === 'done'
+      ? this.#done(transaction, { message, lane, seen, epoch })
+      : this.#carryOut(transaction, next, seen);
+  }
+
+  /** Done, if it is its own work. */
+  async #done(
+    transaction: Accepted,
+    { message, lane, seen, epoch }: { message: RequestMessage; lane: Transaction[]; seen: Look; epoch: number },
+  ): Promise<number | null> {
+    const others = await otherUpdatesOf(this.#options.journal, transaction, { message, lane, seen });
+    const done = { do: 'settle', evidence: 'a look found it done' } as const;
+    const found = seen.found === 'away' ? null : seen.found;
+    const next = nextInLane(transaction, done, found, { lane, others, epoch });
+    const reason = 'a look found what another one may have done';
+    return this.#carryOut(transaction, next.do === 'settle' ? next : { do: 'doubt', reason }, seen);
+  }
+
+  async #carryOut(
+    transaction: Accepted,
+    next: Exclude<NextOfAccepted, { do: 'done' }>,
+    seen: Look,
+  ): Promise<number | null> {
+    const { coordinator, askAfterMs } = this.#options;
+    switch (next.do) {
+      case 'wait':
+        return now() + (transaction.state.isWatched ? this.#stuckLookMs(transaction.policy) : askAfterMs);
+      case 'doubt':
+        if (next.isDistrusted) coordinator.distrust(`transaction ${transaction.id} was accepted and is not there`);
+        return this.#doubt(transaction, next.reason);
+      case 'fail': {
+        const { reason } = next;
+        const failed = (current: Transaction): Transaction => moves.failedByLook(current, reason, now());
+        return this.#settle(transaction, failed, seen, { code: 500, message: reason });
+      }
+      case 'settle': {
+        const { evidence } = next;
+        const settle = (current: Transaction): Transaction => moves.settledByLook(current, evidence, now());
+        return this.#settle(transaction, settle, seen.found === 'absent' ? null : seen);
+      }
     }
-    if (transaction.policy.kind === 'create')
-      return this.#createUndone(transaction, seen, overtakerOf(transaction, lane));
-    if (transaction.policy.kind === 'delete' && goneFor(transaction, lane) !== null)
-      return this.#doubt(transaction, 'it is there, and ESC took a later create of it');
-    return this.#stillUnderWay(transaction, seen);
   }
 
-  /** A create whose resource is not there in order. */
-  async #createUndone(transaction: Accepted, seen: Look, overtaker: Transaction | null): Promise<number | null> {
-    if (seen.found === 'absent') {
-      // Accepted, and gone in its own epoch: a switchover that nobody saw (R5), unless a later delete explains it. What has gone
-      // before is the resource's own trouble, and no reason to stop everybody again.
-      const reason = `transaction ${transaction.id} was accepted and is not there`;
-      const isFirstTime = transaction.attempts.every(({ epoch }) => epoch === transaction.state.epoch);
-      if (overtaker === null && isFirstTime) this.#options.coordinator.distrust(reason);
-      return this.#doubt(transaction, 'a look found nothing of it');
-    }
-    // After a switchover it is what the dropped work left (R14), behind a later one perhaps that one's; otherwise ESC's word.
-    if (transaction.state.isWatched) return this.#doubt(transaction, 'a look found it in error after the switchover');
-    if (overtaker === null) return this.#fail(transaction, seen);
-    return this.#doubt(transaction, `a look found in error what ${overtaker.id} may have made`);
-  }
-
-  /** In error in its own epoch: ESC's own word that it failed, whose report was lost or could not reach us. */
-  async #fail(transaction: Accepted, seen: Look): Promise<number | null> {
-    const reason = 'a look found it in error';
-    const failed = (current: Transaction): Transaction => moves.failedByLook(current, reason, now());
-    return this.#settle(transaction, failed, seen, { code: 500, message: reason });
-  }
-
-  async #stillUnderWay(transaction: Accepted, seen: Look): Promise<number | null> {
-    const { records } = this.#options;
+  /** Whether what is watched has not moved for as long as R14 gives it; a movement is a sign of life, and is noted. */
+  async #isStuck(transaction: Accepted, seen: Look): Promise<boolean> {
+    const { records, stuckAfterMs } = this.#options;
     const { id, state, policy } = transaction;
     const shown = hash('sha256', seen.body);
     const hasMoved = this.#shown.has(id) && this.#shown.get(id) !== shown;
     this.#shown.set(id, shown);
     if (hasMoved) await records.change(transaction, (current) => ({ transaction: moves.signSeen(current, now()) }));
-    const silentMs = now() - state.signAt;
-    const isPast = now() > state.since + policy.completeWithinMs;
-    if (state.isWatched && !hasMoved && silentMs > stuckAfterOf(policy, this.#options.stuckAfterMs)) {
-      return this.#doubt(transaction, stuckReason);
-    }
-    if (isPast && policy.kind === 'delete') return this.#doubt(transaction, 'it is still there after its time');
-    if (isPast && policy.kind === 'update' && seen.found === 'done') {
-      return this.#settle(transaction, (current) => moves.notObserved(current, now()), seen);
-    }
-    return state.isWatched ? now() + this.#stuckLookMs(policy) : now() + this.#options.askAfterMs;
+    return state.isWatched && !hasMoved && now() - state.signAt > stuckAfterOf(policy, stuckAfterMs);
   }
 
   async #doubt(transaction: Accepted, reason: string): Promise<number | null> {
@@ -232,7 +229,13 @@ export class Watch {
 
 const isAccepted = (transaction: Transaction): transaction is Accepted => transaction.state.status === 'accepted';
 
-function isDone({ policy }: Transaction, message: RequestMessage, seen: Look): boolean {
+function ageOf({ state, policy }: Accepted): 'within' | 'past' | 'past-twice' {
+  const times = (now() - state.since) / policy.completeWithinMs;
+  if (times <= 1) return 'within';
+  return times <= 2 ? 'past' : 'past-twice';
+}
+
+function isDoneBy({ policy }: Transaction, message: RequestMessage, seen: Look): boolean {
   if (policy.kind === 'delete') return seen.found === 'absent';
   if (policy.kind === 'update') return seen.found === 'done' && isAsAsked(message, seen);
   return policy.kind === 'create' && seen.found === 'done';

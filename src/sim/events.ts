@@ -133,6 +133,8 @@ function stateText({ type, state }: Resource): string {
 
 function stateWord(type: ResourceType, state: Resource['state']): string {
   if (state.is !== 'in-progress') return state.is.toUpperCase();
+  // What is in error goes on saying so until it is gone: nothing of Cisco's says that it ends with the request.
+  if (state.verb === 'delete' && state.before === 'error') return 'ERROR';
   const isDeployment = type === 'deployment';
   const words: Record<Verb, string> = {
     create: isDeployment ? 'DEPLOYING' : 'CREATING',

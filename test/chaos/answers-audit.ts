@@ -41,14 +41,19 @@ function ofTransaction(view: View): Violation[] {
   if (isUndone && !isBlind) complain('completed, and not done', entry.reason ?? '');
   if (entry.status === 'abandoned' && executions.length > 0)
     complain('abandoned, and sent', `${executions.length} times`);
-  const isPromised = tries.some(({ status }) => status === 202);
-  if (isPromised && entry.status === 'abandoned') complain('promised, and abandoned', entry.reason ?? '');
+  if (isGivenUp(view)) complain('promised, and abandoned', entry.reason ?? '');
   const expired = tries.filter(({ problem }) => problem === 'hold-expired');
   if (expired.length > 0 && entry.status !== 'abandoned') complain('told that it expired', `it is ${entry.status}`);
   const asked = order?.asked.filter(({ transaction }) => transaction === entry.id) ?? [];
   if (asked.some(({ status }) => status !== entry.status))
     complain('its status was told otherwise', JSON.stringify(asked));
   return found;
+}
+
+/** Promised a result and then abandoned: only a person may take that back, and its client hears of it (R2). */
+function isGivenUp({ entry, tries }: View): boolean {
+  const isPromised = tries.some(({ status }) => status === 202);
+  return isPromised && entry.status === 'abandoned' && entry.reason?.startsWith('cancelled by') !== true;
 }
 
 /** Effects that are left of it: of a create, what its clean-ups took away again does not count. */

@@ -31,8 +31,8 @@ test('marked: the next attempt stands in the record, without an end, before it i
 
 for (const [status, becomes] of [
   [200, 'completed'],
-  [302, 'completed'],
-  [399, 'completed'],
+  [299, 'completed'],
+  [302, 'failed'],
   [400, 'failed'],
   [404, 'failed'],
   [500, 'failed'],

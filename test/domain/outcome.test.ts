@@ -1,7 +1,7 @@
 // Which answers may come from a container that is still starting, or from maintenance mode (R12).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isDoubtful } from '../../src/domain/outcome.ts';
+import { isDoubtful, isTaken } from '../../src/domain/outcome.ts';
 
 const html = 'text/html;charset=utf-8';
 const xml = 'application/xml';
@@ -43,3 +43,9 @@ for (const [status, contentType, bodyBytes, doubtful] of answers) {
     assert.equal(isDoubtful({ status, contentType, bodyBytes }), doubtful);
   });
 }
+
+test('ESC took what it answered 2xx, and nothing else', () => {
+  for (const status of [200, 201, 202, 204, 299]) assert.equal(isTaken(status), true, String(status));
+  for (const status of [undefined, 100, 300, 302, 304, 307, 400, 409, 503])
+    assert.equal(isTaken(status), false, String(status));
+});

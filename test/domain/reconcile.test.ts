@@ -163,4 +163,27 @@ test('R20 a clean-up runs in the epoch in which ESC may have taken it, and is dr
   assert.equal(cleanUpOf(after({ outcome: 'unknown' }), 2, 60_032), 'dropped');
   assert.equal(cleanUpOf(after({ outcome: 'never-sent' }), 2, 40), 'none');
   assert.equal(cleanUpOf(after({ outcome: 'answered', status: 404 }), 2, 40), 'none');
+  assert.equal(cleanUpOf(after({ outcome: 'answered', status: 200 }), 2, 1032), 'dropped', 'its time is over');
+  const failed: Report = { ...undeployed, attempt: 2, status: 'failure' };
+  assert.equal(cleanUpOf({ ...after({ outcome: 'answered', status: 200 }), reports: [failed] }, 2, 40), 'dropped');
+  const going: Report = { ...undeployed, attempt: 2, status: 'success' };
+  assert.equal(cleanUpOf({ ...after({ outcome: 'answered', status: 200 }), reports: [going] }, 2, 40), 'running');
+});
+
+const undeployed = {
+  number: 1,
+  at: 35,
+  attempt: 2,
+  channel: 'callback',
+  from: 'esc',
+  eventType: 'VM_UNDEPLOYED',
+  digest: 'd',
+  delivery: { state: 'none', why: 'reports a clean-up' },
+} as const;
+
+test('R20 while a clean-up runs, what it deletes may go on showing its error: it is not deleted again', () => {
+  for (const found of ['broken', 'under-way', 'done', 'unreadable'] as const)
+    assert.equal(nextOf(create, { ...seen, found, cleanUp: 'running' }).do, 'wait', found);
+  assert.equal(nextOf(create, { ...seen, found: 'absent', cleanUp: 'running' }).do, 'send');
+  assert.equal(nextOf(create, { ...seen, cleanUp: 'dropped' }).do, 'clean-up');
 });

@@ -7,8 +7,8 @@ import { Play } from './play.ts';
 import { cellsOf } from './table.ts';
 
 const cells = cellsOf('esc');
-/** Its silence is played here, and waited for. */
-const silent = { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '2s' };
+/** Its silence is played here, and waited for; a machine that stalls must not be taken for it, attempt after attempt. */
+const silent = { NORTHGATE_ESC_TIMEOUTS_RESPONSE: '5s' };
 const rules = { isHeldDuring: true, hasOwnDoors: false };
 
 suite('between the gateway and ESC', { concurrency: true }, () => {

@@ -60,7 +60,7 @@ export const laterMutations: readonly Mutation[] = [
     name: 'a key is for anything that its client asks',
     file: 'src/northbound/transact.ts',
     find: 'if (!fingerprints.isOf(created.transaction.fingerprint, arrival)) throw keyReused(created.transaction);',
-    put: '',
+    put: 'if (created.transaction.fingerprint === null) throw keyReused(created.transaction);',
   },
   {
     name: 'parents are not waited for (R9)',
@@ -109,7 +109,7 @@ export const laterMutations: readonly Mutation[] = [
     file: 'src/journal/recent.ts',
     find: 'if (known?.version === version) this.#pass(known);',
     put: 'if (known?.version === version) this.#forget(id);',
-    isRare: true,
+    from: 556,
   },
   {
     name: 'what ESC accepted is never looked at (ADR 20)',
@@ -127,9 +127,8 @@ export const laterMutations: readonly Mutation[] = [
   },
   {
     name: 'what cannot be looked at is sent again all the same (ADR 22)',
-    file: replay,
-    find: "if (policy.replay === 'operator') {",
-    put: "if (policy.replay === 'operator' && policy.look !== null) {",
-    isRare: true,
+    file: 'src/replay/permission.ts',
+    find: "if (policy.replay === 'operator') return",
+    put: "if (policy.replay === 'operator' && policy.look !== null) return",
   },
 ];

@@ -138,7 +138,7 @@ const mutations: readonly Mutation[] = [
     file: reports,
     find: 'const isOfEndedEpoch = epoch < currentEpoch && !provesAlone;',
     put: 'const isOfEndedEpoch = epoch > currentEpoch && !provesAlone;',
-    isRare: true,
+    from: 3086,
   },
   {
     name: 'the report of a clean-up is taken for the transaction’s own',
@@ -205,7 +205,7 @@ const mutations: readonly Mutation[] = [
     file: 'src/replay/evidence.ts',
     find: "if (isUnheard) return 'dropped';",
     put: '',
-    isRare: true,
+    from: 47,
   },
   {
     name: 'who waits is told an answer beside the recorded one (was so)',
@@ -219,7 +219,7 @@ const mutations: readonly Mutation[] = [
     file: 'src/northbound/expire.ts',
     find: 'if (!isKept) throw unsaid(',
     put: 'if (!isKept && lanes === null) throw unsaid(',
-    isRare: true,
+    from: 11094,
   },
 ];
 
