@@ -110,7 +110,12 @@ test(
     await assert.rejects(site.gateway({ isOpen: false }), /ended before it listened/);
     first.process.kill('SIGCONT');
     const told = await site.createTenant(first, 'two', { Prefer: 'wait=1' });
-    assert.equal(told.status, 202, told.body);
+    // It cannot record a promise any more, so it makes none, and says which transaction it leaves to the others.
+    assert.equal(told.status, 503, told.body);
+    const { sent, transaction } = JSON.parse(told.body) as Record<string, string>;
+    assert.equal(sent, 'maybe');
+    const shown = await request(`${later.opsUrl}/v1/transactions/${transaction}`);
+    assert.match(((await shown.body.json()) as Listed).path, /\/two$/);
     await until(async () => (await statuses(later)).two === 'completed', 'the later one has taken it up');
     assert.deepEqual([site.created('two'), site.executed('POST', '/two')], [1, 1]);
     assert.deepEqual((await site.live()).includes(name), false, 'it gets no lease');

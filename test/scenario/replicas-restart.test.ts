@@ -77,7 +77,7 @@ test(
     await using site = await startReplicas({ pair: { answerDelayMs: 20 } });
     const ports = [await freePort(), await freePort(), await freePort()];
     const start = (index: number) =>
-      site.gateway({ lingerMs: 1_000, settings: { NORTHGATE_NORTHBOUND_PORT: String(ports[index]) } });
+      site.gateway({ lingerMs: 3_000, settings: { NORTHGATE_NORTHBOUND_PORT: String(ports[index]) } });
     const gateways = await Promise.all([start(0), start(1), start(2)]);
     await using parts = new AsyncDisposableStack();
     const balancer = new Balancer(ports);

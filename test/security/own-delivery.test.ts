@@ -16,7 +16,7 @@ async function orderedWith(world: CompletionWorld, subject: string, callback: st
 }
 
 test('a callback URL that names the gateway’s own ports makes a dead letter at once, and nothing is ordered by it', async () => {
-  await using world = await startCompletionWorld({ place: 221 });
+  await using world = await startCompletionWorld({ place: 71 });
   const { northbound, ops, journal } = world.world.gateway;
   const port = String(northbound.port);
   const targets = [
@@ -40,7 +40,7 @@ test('a callback URL that names the gateway’s own ports makes a dead letter at
 });
 
 test('whoever sends a Northgate-Delivery to a gateway is told that it goes in a circle; ESC’s reports may bear one', async () => {
-  await using world = await startCompletionWorld({ place: 222 });
+  await using world = await startCompletionWorld({ place: 72 });
   const { northbound, ops } = world.world.gateway;
   const headers = { 'northgate-delivery': 'another-gateways-1' };
   for (const [url, method] of [

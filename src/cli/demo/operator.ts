@@ -11,6 +11,7 @@ import { until } from './until.ts';
 
 const pageMax = 1000;
 const deletionMaxMs = 20_000;
+const replayMaxMs = 20_000;
 
 interface Seen {
   readonly id: string;
@@ -33,6 +34,14 @@ export async function decideWhatIsLeft({ pair, gateway }: Stage, signal: AbortSi
     const isGone = ({ path }: Seen): boolean => pair.resources().every(({ id }) => !path.endsWith(`/${id}`));
     await until(() => left.every(isGone), { what: 'ESC has deleted the leftovers', deadlineMs: deletionMaxMs, signal });
     for (const { id } of left) await ops.act('POST', `v1/transactions/${id}/replay`);
+    // It awaits the operator until its turn in its lane comes.
+    const isOnItsWay = async ({ id }: Seen): Promise<boolean> =>
+      (await gateway.journal.get(id))?.state.status !== 'awaiting-operator';
+    await until(async () => (await Promise.all(left.map(isOnItsWay))).every(Boolean), {
+      what: 'each is sent once more',
+      deadlineMs: replayMaxMs,
+      signal,
+    });
     say('the operator has deleted the leftovers in ESC, and ordered each to be sent once more');
   } finally {
     await ops.close();
